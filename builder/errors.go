@@ -1,0 +1,34 @@
+package builder
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// An InvalidError is one fault of a plan, as [Builder.Build] reports it. Build
+// joins all faults; errors.As finds the first.
+type InvalidError struct {
+	Plan   string // the plan's name, may be empty
+	Path   string // the step at fault; empty for the plan itself
+	File   string // the file of the call at fault, empty if unknown
+	Line   int
+	Reason string
+}
+
+// Error says where and why: `builder: plan "checkout": step "charge": nil func (order.go:42)`.
+func (e *InvalidError) Error() string {
+	var text strings.Builder
+	text.WriteString("builder: plan")
+	if e.Plan != "" {
+		fmt.Fprintf(&text, " %q", e.Plan)
+	}
+	if e.Path != "" {
+		fmt.Fprintf(&text, ": step %q", e.Path)
+	}
+	text.WriteString(": " + e.Reason)
+	if e.File != "" {
+		fmt.Fprintf(&text, " (%s:%d)", filepath.Base(e.File), e.Line)
+	}
+	return text.String()
+}

@@ -1,0 +1,151 @@
+package chain
+
+import (
+	"context"
+	"strings"
+)
+
+// StepInfo tells a step which attempt of which step of which execution it is.
+type StepInfo struct {
+	ExecutionID string
+	Plan        string // the plan's name, may be empty
+	Path        string
+	Attempt     int // counted from 1
+	Phase       Phase
+	Cause       error // in a compensation: the error that made it necessary
+}
+
+// IdempotencyKey names the effect of this step in this execution: it is the
+// same for every attempt and after every resume, and another one for the step's
+// compensation. Hand it to services that recognise a repeated request.
+func (i StepInfo) IdempotencyKey() string {
+	// A path has no empty name in it, so "//" can only be what is put here:
+	// no two steps, phases or IDs share a key.
+	key := strings.ReplaceAll(i.ExecutionID, "/", "//") + "/" + i.Path
+	if i.Phase == Compensation {
+		key += "//compensation"
+	}
+	return key
+}
+
+// FromContext finds the execution in the ctx of a step, a compensation or an
+// observer. It is false elsewhere, and where the execution is over another type.
+func FromContext[T any](ctx context.Context) (*ExecutionContext[T], bool) {
+	if ctx == nil {
+		return nil, false
+	}
+	exec, ok := ctx.Value(executionKey{}).(*ExecutionContext[T])
+	return exec, ok
+}
+
+// StepFrom finds out which step ctx belongs to. It is false outside of steps
+// and compensations.
+func StepFrom(ctx context.Context) (StepInfo, bool) {
+	if ctx == nil {
+		return StepInfo{}, false
+	}
+	frame, ok := ctx.Value(frameKey{}).(*Frame)
+	if !ok {
+		return StepInfo{}, false
+	}
+	return frame.Info(), true
+}
+
+// An ExecutionInfo names an execution.
+type ExecutionInfo struct {
+	ID   string
+	Plan string // the plan's name, may be empty
+}
+
+// ExecutionFrom finds out which execution ctx belongs to, in a step, a
+// compensation or an observer, whatever its data's type. It is false elsewhere.
+func ExecutionFrom(ctx context.Context) (ExecutionInfo, bool) {
+	if ctx == nil {
+		return ExecutionInfo{}, false
+	}
+	r, ok := ctx.Value(recorderKey{}).(*Recorder)
+	if !ok {
+		return ExecutionInfo{}, false
+	}
+	return ExecutionInfo{ID: r.id, Plan: r.plan}, true
+}
+
+type (
+	recorderKey  struct{}
+	executionKey struct{}
+	frameKey     struct{}
+	causeKey     struct{}
+)
+
+// A Frame is the context of one attempt, for authors of runners. A runner sets
+// it once and hands out its address. It is as small as can be and can be
+// allocated many at once, so that a step costs no context of its own; it is
+// never changed afterwards, so a goroutine that a step leaves behind still sees
+// its own step.
+type Frame struct {
+	context.Context
+	recorder *Recorder
+	step     int32
+	attempt  int32 // negative for a compensation
+}
+
+// Set makes f the context of an attempt at a step of r's execution, over
+// parent. The step is given by its index in the plan.
+func (f *Frame) Set(parent context.Context, r *Recorder, step int, phase Phase, attempt int) {
+	f.Context, f.recorder, f.step, f.attempt = parent, r, int32(step), int32(attempt)
+	if phase == Compensation {
+		f.attempt = -f.attempt
+	}
+}
+
+// Value finds the execution and the step, and asks the parent for the rest.
+func (f *Frame) Value(key any) any {
+	switch key.(type) {
+	case frameKey:
+		return f
+	case executionKey:
+		return f.recorder.self
+	case recorderKey:
+		return f.recorder
+	}
+	return f.Context.Value(key)
+}
+
+// Info is what StepFrom finds.
+func (f *Frame) Info() StepInfo {
+	info := StepInfo{
+		ExecutionID: f.recorder.id,
+		Plan:        f.recorder.plan,
+		Path:        f.recorder.path(f.step),
+		Attempt:     int(f.attempt),
+	}
+	if f.attempt < 0 {
+		info.Attempt, info.Phase = -info.Attempt, Compensation
+		info.Cause, _ = f.Value(causeKey{}).(error)
+	}
+	return info
+}
+
+// Detach is the context that compensations run on: the values of ctx without
+// its end, and the error that made them necessary. It is for authors of
+// runners.
+func Detach(ctx context.Context, cause error) context.Context {
+	return context.WithValue(context.WithoutCancel(ctx), causeKey{}, cause)
+}
+
+// observed is what an observer gets for its ctx: the caller's values and the
+// execution, without an end, so that the last event can be told after it.
+type observed struct {
+	context.Context
+	recorder *Recorder
+}
+
+func (o observed) Value(key any) any {
+	switch key.(type) {
+	case executionKey:
+		return o.recorder.self
+	case recorderKey:
+		return o.recorder
+	}
+	return o.Context.Value(key)
+}

@@ -1,0 +1,212 @@
+package chain
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/taskchain-go/taskchain/builder"
+)
+
+// An entry is what has been settled about one step, by which compensation and
+// resume know what to do.
+type entry struct {
+	path         string
+	kind         builder.Kind
+	compensation bool // the step had one
+
+	step         int  // its index in the plan
+	forward      Kind // KindSucceeded, KindSkipped or KindFailed
+	attempts     int
+	err          error
+	ending       Ending
+	undo         Kind // KindCompensated or KindCompensationFailed, or none
+	undoOrder    int  // rises with the undoing; below zero for earlier runs
+	undoAttempts int
+	undoErr      error
+}
+
+// unit tells whether the step is completed or undone as one.
+func (e entry) unit() bool { return !e.kind.Composite() || e.compensation }
+
+// fold reads what is settled off the trace, in order of the settling.
+func (r *Recorder) fold() []entry {
+	entries := slices.Clone(r.before)
+	if len(r.steps) == 0 {
+		return entries
+	}
+	place := make([]int, len(r.steps)) // of a step's entry, counted from 1
+	for i, e := range entries {
+		place[e.step] = i + 1
+	}
+	details := r.details
+	for i, rec := range r.records {
+		var d detail
+		if len(details) > 0 && details[0].record == i {
+			d, details = details[0], details[1:]
+		}
+		kind := rec.what.kind()
+		switch kind {
+		case KindSucceeded, KindSkipped, KindFailed:
+			if place[rec.step] == 0 {
+				entries = append(entries, entry{})
+				place[rec.step] = len(entries)
+			}
+			s := &r.steps[rec.step]
+			entries[place[rec.step]-1] = entry{
+				path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
+				step: s.Index, forward: kind, attempts: rec.what.attempt(), err: d.err, ending: d.ending,
+			}
+		case KindCompensated, KindCompensationFailed:
+			e := &entries[place[rec.step]-1]
+			e.undo, e.undoAttempts, e.undoErr, e.undoOrder = kind, rec.what.attempt(), d.err, i
+		}
+	}
+	return entries
+}
+
+// entries is fold for readers.
+func (r *Recorder) entries() []entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fold()
+}
+
+// undone is the indexes of the entries with an ended undo, in order of the
+// undoing.
+func undone(entries []entry) []int {
+	var order []int
+	for i, e := range entries {
+		if e.undo != 0 {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(entries[a].undoOrder, entries[b].undoOrder) })
+	return order
+}
+
+// Settled is what an execution has recorded of one step, for authors of
+// runners.
+type Settled struct {
+	Step     int  // its index in the plan
+	Forward  Kind // KindSucceeded, KindSkipped or KindFailed
+	Attempts int
+	Err      error  // of a failed one
+	Ending   Ending // of a failed one
+	Undo     Kind   // KindCompensated or KindCompensationFailed; zero where no undo has ended
+}
+
+// Settled is what has been settled so far, in order of the settling: what of
+// the plan needs not be run, and what there is to undo.
+func (r *Recorder) Settled() []Settled {
+	entries := r.entries()
+	settled := make([]Settled, len(entries))
+	for i, e := range entries {
+		settled[i] = Settled{e.step, e.forward, e.attempts, e.err, e.ending, e.undo}
+	}
+	return settled
+}
+
+// Failures are the steps that failed, and the compensations that did.
+func (r *Recorder) Failures() (forward, compensation []*StepError) {
+	entries := r.entries()
+	for _, e := range entries {
+		if e.forward == KindFailed && e.ending != BySibling && !failedInside(e, entries) {
+			forward = append(forward, e.stepError(Forward))
+		}
+		if e.undo == KindCompensationFailed {
+			compensation = append(compensation, e.stepError(Compensation))
+		}
+	}
+	return forward, compensation
+}
+
+// failedInside tells whether e is a Process or Parallel that failed because of a
+// step inside, and not by its own condition.
+func failedInside(e entry, entries []entry) bool {
+	return e.kind.Composite() && slices.ContainsFunc(entries, func(inside entry) bool {
+		return inside.forward == KindFailed && strings.HasPrefix(inside.path, e.path+"/")
+	})
+}
+
+func (e entry) stepError(phase Phase) *StepError {
+	err, attempts := e.err, e.attempts
+	if phase == Compensation {
+		err, attempts = e.undoErr, e.undoAttempts
+	}
+	if step, ok := err.(*StepError); ok {
+		return step
+	}
+	return &StepError{Path: e.path, Phase: phase, Attempts: attempts, Err: err}
+}
+
+// marks is what became of each step.
+func (r *Recorder) marks() map[string]builder.Mark {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	spent := spentOn(r.events())
+	marks := map[string]builder.Mark{}
+	for path, s := range spent {
+		marks[path] = builder.Mark{State: builder.Underway, Note: s.String()}
+	}
+	for _, e := range r.fold() {
+		marks[e.path] = builder.Mark{State: e.state(), Note: spent[e.path].String()}
+	}
+	return marks
+}
+
+func (e entry) state() builder.State {
+	switch {
+	case e.undo == KindCompensated:
+		return builder.Compensated
+	case e.undo == KindCompensationFailed:
+		return builder.CompensationFailed
+	case e.forward == KindSkipped:
+		return builder.Skipped
+	case e.forward == KindFailed:
+		return builder.Failed
+	}
+	return builder.Completed
+}
+
+// effort is what a step's own work has taken, waits included.
+type effort struct {
+	begun    time.Time
+	took     time.Duration
+	attempts int
+}
+
+func (s effort) String() string {
+	var words []string
+	if s.attempts > 1 {
+		words = append(words, plural(s.attempts, "attempt"))
+	}
+	if s.took > 0 {
+		words = append(words, short(s.took))
+	}
+	return strings.Join(words, ", ")
+}
+
+// spentOn reads the effort of every step off the trace.
+func spentOn(events []Event) map[string]effort {
+	spent := map[string]effort{}
+	for _, e := range events {
+		s := spent[e.Path]
+		switch {
+		case e.Path == "" || e.Phase == Compensation:
+			continue
+		case e.Kind == KindStarted && e.Attempt <= 1:
+			s.begun = e.Time
+		case e.Kind == KindSucceeded || e.Kind == KindFailed:
+			s.attempts = e.Attempt
+			if !s.begun.IsZero() {
+				s.took = e.Time.Sub(s.begun)
+			}
+		default:
+			continue
+		}
+		spent[e.Path] = s
+	}
+	return spent
+}

@@ -1,0 +1,62 @@
+package chain
+
+import "time"
+
+// Progress is how far an execution is, at one moment.
+type Progress struct {
+	Status      Status
+	Steps       int      // of the plan, a Process or Parallel not counted; 0 before the begin
+	Completed   int      // of them, completed and not compensated
+	Compensated int      // undone so far, a Process with a compensation of its own as one
+	Underway    []string // the steps or compensations at work or waiting for a retry
+	Retries     int      // so far
+	Elapsed     time.Duration
+}
+
+// Progress is how far the execution is. It may be asked at any time.
+func (c *ExecutionContext[T]) Progress() Progress { return c.recorder.progress() }
+
+func (r *Recorder) progress() Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := Progress{Status: r.status}
+	for _, s := range r.steps[min(1, len(r.steps)):] {
+		if !s.Kind.Composite() {
+			p.Steps++
+		}
+	}
+	for _, e := range r.fold() {
+		switch {
+		case e.undo == KindCompensated:
+			p.Compensated++
+		case e.forward == KindSucceeded && !e.kind.Composite():
+			p.Completed++
+		}
+	}
+	var atWork []int32
+	for _, rec := range r.records {
+		switch rec.what.kind() {
+		case KindStarted, KindCompensating:
+			if !r.steps[rec.step].Kind.Composite() && rec.what.attempt() == 1 {
+				atWork = append(atWork, rec.step)
+			}
+		case KindRetrying:
+			p.Retries++
+		case KindSucceeded, KindFailed, KindCompensated, KindCompensationFailed:
+			for i, step := range atWork {
+				if step == rec.step {
+					atWork = append(atWork[:i], atWork[i+1:]...)
+					break
+				}
+			}
+		}
+		p.Elapsed = rec.at
+	}
+	if r.live {
+		p.Elapsed = time.Since(r.base)
+	}
+	for _, step := range atWork {
+		p.Underway = append(p.Underway, r.path(step))
+	}
+	return p
+}

@@ -1,0 +1,162 @@
+package chain
+
+import (
+	"fmt"
+
+	"github.com/taskchain-go/taskchain/builder"
+	"github.com/taskchain-go/taskchain/policy"
+)
+
+// fit binds the entries of earlier runs to the steps of a plan, and says which
+// step differs where they don't fit. Steps behind the recorded ones may have
+// been added, changed or taken away; a recorded step must be there, of the same
+// kind and with a compensation if it had one, and in the same order, with no
+// unrecorded step before it.
+func fit(entries []entry, fingerprint string, with *Recording) error {
+	index := make(map[string]int, len(with.Steps))
+	for _, s := range with.Steps[1:] {
+		index[s.Path] = s.Index
+	}
+	for i := range entries {
+		e := &entries[i]
+		step, ok := index[e.path]
+		if !ok {
+			return changed("step %q was recorded and is not in the plan", e.path)
+		}
+		s := with.Steps[step]
+		if sequential(s.Kind) != sequential(e.kind) {
+			return changed("step %q was recorded as a %s and is a %s", e.path, e.kind, s.Kind)
+		}
+		if s.HasCompensation != e.compensation && e.undo != KindCompensated {
+			return changed("step %q was recorded %s compensation and is %s one",
+				e.path, having(e.compensation), having(s.HasCompensation))
+		}
+		e.step = step
+	}
+	if fingerprint == with.Fingerprint {
+		return nil
+	}
+	return fitOrder(entries, with.Steps)
+}
+
+func changed(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrPlanChanged}, args...)...)
+}
+
+func having(has bool) string {
+	if has {
+		return "with a"
+	}
+	return "without"
+}
+
+// sequential makes no difference between a step and an async step: how the work
+// is awaited changes nothing in what was recorded of it.
+func sequential(k builder.Kind) builder.Kind {
+	if k == builder.KindAsync {
+		return builder.KindStep
+	}
+	return k
+}
+
+// fitOrder checks that in every sequence the recorded steps come first, and in
+// the order in which they were recorded.
+func fitOrder(entries []entry, steps []builder.Step) error {
+	touched := make([]bool, len(steps)) // recorded, or with a recorded step inside
+	newest := make([]int, len(steps))   // of each sequence, the child recorded last
+	for _, e := range entries {
+		for child := e.step; child > 0; child = steps[child].Parent {
+			level := steps[child].Parent
+			touched[child] = true
+			if steps[level].Kind == builder.KindParallel {
+				continue
+			}
+			if child < newest[level] {
+				return changed("step %q was recorded before step %q and comes after it in the plan",
+					steps[newest[level]].Path, steps[child].Path)
+			}
+			newest[level] = child
+		}
+	}
+	settled := make([]bool, len(steps))
+	for _, e := range entries {
+		settled[e.step] = true
+	}
+	for _, level := range steps {
+		if level.Kind != builder.KindProcess || settled[level.Index] {
+			continue
+		}
+		for child := level.Index + 1; child < newest[level.Index]; child = steps[child].Next {
+			if !touched[child] {
+				return changed("step %q was not recorded and comes before step %q, which was",
+					steps[child].Path, steps[newest[level.Index]].Path)
+			}
+		}
+	}
+	return nil
+}
+
+// reopen forgets the failures that a resume is to try again. An execution that
+// was compensating goes on with that: everything stands. A stuck one tries its
+// failed undos again. Otherwise what failed runs again, unless the plan has gone
+// on past it or has to undo because of it.
+func reopen(entries []entry, steps []builder.Step, status Status) []entry {
+	order := undone(entries)
+	for rank, i := range order { // below zero: before everything this run will undo
+		entries[i].undoOrder = rank - len(order)
+	}
+	if status == Stuck {
+		for i := range entries {
+			if entries[i].undo == KindCompensationFailed {
+				entries[i].undo, entries[i].undoErr, entries[i].undoAttempts = 0, nil, 0
+			}
+		}
+	}
+	if status == Compensating || status == Stuck {
+		return entries
+	}
+	failed := map[int]entry{}
+	for _, e := range entries {
+		if e.forward == KindFailed {
+			failed[e.step] = e
+		}
+	}
+	var kept []entry
+	for _, e := range entries {
+		again := e.forward == KindFailed && openFailure(e.step, e.ending, failed, steps)
+		if !again && e.undo == KindCompensated {
+			again = undoneByOpen(e.step, failed, steps)
+		}
+		if !again {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+// openFailure tells whether the failure of a step was neither continued nor is
+// a reason to undo.
+func openFailure(step int, ending Ending, failed map[int]entry, steps []builder.Step) bool {
+	for step > 0 {
+		level := steps[step].Parent
+		if steps[level].Failure == policy.Continue && ending == ByItself {
+			return false
+		}
+		if e, ok := failed[level]; ok {
+			ending = e.ending
+		}
+		step = level
+	}
+	return steps[0].Failure != policy.Compensate
+}
+
+// undoneByOpen tells whether a step was undone by a Process that will run
+// again.
+func undoneByOpen(step int, failed map[int]entry, steps []builder.Step) bool {
+	for level := steps[step].Parent; level > 0; level = steps[level].Parent {
+		if e, ok := failed[level]; ok && openFailure(level, e.ending, failed, steps) {
+			return true
+		}
+	}
+	return false
+}

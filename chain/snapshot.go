@@ -1,0 +1,215 @@
+package chain
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/taskchain-go/taskchain/builder"
+)
+
+// SnapshotVersion is the version of the wire form that this package writes. It
+// reads every version up to this one.
+const SnapshotVersion = 1
+
+// A Snapshot is an execution as plain data, the wire form. Data and metadata
+// are shared with the execution it was taken of, not copied.
+type Snapshot[T any] struct {
+	Version     int            `json:"version"`
+	ID          string         `json:"id"`
+	Plan        string         `json:"plan,omitempty"`
+	Fingerprint string         `json:"fingerprint,omitempty"` // of the plan it ran under
+	Status      Status         `json:"status"`
+	Data        T              `json:"data"`
+	Metadata    map[string]any `json:"metadata,omitempty"`
+	Steps       []StepState    `json:"steps,omitempty"` // what is settled, in that order
+	Trace       []Event        `json:"trace,omitempty"`
+}
+
+// A StepState is what an execution has settled about one step.
+type StepState struct {
+	Path         string       `json:"path"`
+	Kind         string       `json:"kind"`                   // as builder.Kind's String has it
+	Compensation bool         `json:"compensation,omitempty"` // the step has one
+	State        Kind         `json:"state"`                  // succeeded, skipped or failed
+	Attempts     int          `json:"attempts,omitempty"`
+	Error        *StoredError `json:"error,omitempty"`
+	Ending       Ending       `json:"ending,omitempty"`
+
+	Undo         Kind         `json:"undo,omitempty"`       // compensated or compensation_failed
+	UndoOrder    int          `json:"undo_order,omitempty"` // counted from 1
+	UndoAttempts int          `json:"undo_attempts,omitempty"`
+	UndoError    *StoredError `json:"undo_error,omitempty"`
+}
+
+// A StoredError is an error written down: its text, as WithErrorText lets it be
+// seen, and a code by which errors.Is still knows the errors of this library and
+// of package context when it is read back.
+type StoredError struct {
+	Text string `json:"text"`
+	Code string `json:"code,omitempty"`
+}
+
+var endingNames = [...]string{ByItself: "", ByContext: "context", BySibling: "sibling"}
+
+// MarshalText is "", "context" or "sibling".
+func (e Ending) MarshalText() ([]byte, error) {
+	if int(e) >= len(endingNames) {
+		return nil, fmt.Errorf("chain: unknown ending %d", uint8(e))
+	}
+	return []byte(endingNames[e]), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (e *Ending) UnmarshalText(text []byte) error {
+	for i, name := range endingNames {
+		if string(text) == name {
+			*e = Ending(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown ending %q", text)
+}
+
+// Snapshot is the execution as it stands, as plain data. It reads Data, so it
+// must not be called from elsewhere while steps run.
+func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
+	r := &c.recorder
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Snapshot[T]{
+		Version:     SnapshotVersion,
+		ID:          c.ID,
+		Plan:        r.plan,
+		Fingerprint: r.fingerprint,
+		Status:      r.status,
+		Data:        c.Data,
+		Metadata:    maps.Clone(r.metadata),
+		Steps:       r.states(),
+		Trace:       r.events(),
+	}
+}
+
+func (r *Recorder) states() []StepState {
+	entries := r.fold()
+	states := make([]StepState, len(entries))
+	for i, e := range entries {
+		states[i] = StepState{
+			Path: e.path, Kind: e.kind.String(), Compensation: e.compensation,
+			State: e.forward, Attempts: e.attempts, Error: r.store(e.err), Ending: e.ending,
+			Undo: e.undo, UndoAttempts: e.undoAttempts, UndoError: r.store(e.undoErr),
+		}
+	}
+	for rank, i := range undone(entries) {
+		states[i].UndoOrder = rank + 1
+	}
+	return states
+}
+
+func (r *Recorder) store(err error) *StoredError {
+	if err == nil {
+		return nil
+	}
+	return &StoredError{Text: r.textOf(err), Code: codeOf(err)}
+}
+
+// Restore makes an execution of a Snapshot, to be looked at or given to a
+// runner's Resume. It returns an error, and no execution, if the snapshot is
+// not one that this package can have written.
+func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
+	if err := s.validate(); err != nil {
+		return nil, fmt.Errorf("taskchain: restore: %w", err)
+	}
+	exec := NewExecutionContext(s.Data, WithID(s.ID), WithMetadata(s.Metadata))
+	r := &exec.recorder
+	r.id, r.plan, r.fingerprint, r.status = s.ID, s.Plan, s.Fingerprint, s.Status
+	r.past = append([]Event(nil), s.Trace...)
+	for _, state := range s.Steps {
+		kind, _ := kindNamed(state.Kind)
+		r.before = append(r.before, entry{
+			path: state.Path, kind: kind, compensation: state.Compensation, step: -1,
+			forward: state.State, attempts: state.Attempts, err: state.Error.restore(), ending: state.Ending,
+			undo: state.Undo, undoOrder: state.UndoOrder, undoAttempts: state.UndoAttempts, undoErr: state.UndoError.restore(),
+		})
+	}
+	return exec, nil
+}
+
+func (e *StoredError) restore() error {
+	if e == nil {
+		return nil
+	}
+	return &storedError{text: e.Text, code: e.Code}
+}
+
+// validate finds the first thing that no execution can be like.
+func (s *Snapshot[T]) validate() error {
+	switch {
+	case s.Version < 1 || s.Version > SnapshotVersion:
+		return fmt.Errorf("version: unknown version %d, known are 1 to %d", s.Version, SnapshotVersion)
+	case s.ID == "":
+		return errors.New("id: is empty")
+	case s.Status > Stuck:
+		return fmt.Errorf("status: unknown status %d", uint8(s.Status))
+	}
+	seen := map[string]bool{}
+	for i, state := range s.Steps {
+		if err := state.validate(); err != nil {
+			return fmt.Errorf("steps[%d].%w", i, err)
+		}
+		if seen[state.Path] {
+			return fmt.Errorf("steps[%d].path: %q stands there twice", i, state.Path)
+		}
+		seen[state.Path] = true
+	}
+	for i, e := range s.Trace {
+		switch {
+		case e.Kind == 0 || int(e.Kind) >= len(kindNames):
+			return fmt.Errorf("trace[%d].kind: unknown kind %d", i, uint8(e.Kind))
+		case e.Time.IsZero():
+			return fmt.Errorf("trace[%d].time: is missing", i)
+		case e.Attempt < 0:
+			return fmt.Errorf("trace[%d].attempt: is negative", i)
+		}
+	}
+	return nil
+}
+
+func (s *StepState) validate() error {
+	kind, ok := kindNamed(s.Kind)
+	failed, undoFailed := s.State == KindFailed, s.Undo == KindCompensationFailed
+	switch {
+	case s.Path == "":
+		return errors.New("path: is empty")
+	case !ok:
+		return fmt.Errorf("kind: unknown kind %q", s.Kind)
+	case s.State != KindSucceeded && s.State != KindSkipped && !failed:
+		return fmt.Errorf("state: %q is no state of a step", s.State)
+	case s.Undo != 0 && s.Undo != KindCompensated && !undoFailed:
+		return fmt.Errorf("undo: %q is no state of a compensation", s.Undo)
+	case s.Undo != 0 && !s.Compensation:
+		return errors.New("undo: of a step without a compensation")
+	case s.Undo != 0 && s.State == KindSkipped:
+		return errors.New("undo: of a step that was skipped")
+	case failed != (s.Error != nil):
+		return errors.New("error: must be there if and only if the step failed")
+	case undoFailed != (s.UndoError != nil):
+		return errors.New("undo_error: must be there if and only if the undo failed")
+	case s.Attempts < 0 || s.UndoAttempts < 0:
+		return errors.New("attempts: is negative")
+	case s.State == KindSucceeded && s.Attempts == 0 && !kind.Composite():
+		return errors.New("attempts: is missing")
+	case s.Ending > BySibling || s.Ending != ByItself && !failed:
+		return errors.New("ending: of a step that did not fail")
+	}
+	return nil
+}
+
+func kindNamed(name string) (builder.Kind, bool) {
+	for k := builder.KindStep; k <= builder.KindParallel; k++ {
+		if k.String() == name {
+			return k, true
+		}
+	}
+	return 0, false
+}

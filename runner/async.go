@@ -1,0 +1,133 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/taskchain-go/taskchain/builder"
+	"github.com/taskchain-go/taskchain/chain"
+)
+
+// ErrShutdown is an execution that was started after Shutdown.
+var ErrShutdown = errors.New("runner: shut down")
+
+// Async is the Runner that executes each plan in a goroutine of its own, and the
+// branches of a Parallel in one each. It runs asynchronous steps and
+// compensations as well as synchronous ones. It is safe for concurrent use.
+type Async[T any] struct {
+	core core[T]
+
+	mu      sync.Mutex
+	running int
+	closed  bool
+	idle    chan struct{} // closed when nothing runs any more; made by Shutdown
+}
+
+var _ Runner[int] = (*Async[int])(nil)
+
+// NewAsync makes an Async for a plan. What is wrong with the plan or the options
+// is the error of every Run.
+func NewAsync[T any](plan *builder.Plan[T], opts ...Option) *Async[T] {
+	a := &Async[T]{core: newCore(plan, opts)}
+	a.core.together = true
+	return a
+}
+
+// Run executes the plan on data and waits for it. See Runner.
+func (a *Async[T]) Run(ctx context.Context, data T) (chain.Outcome[T], error) {
+	r := &run[T]{}
+	r.exec.Data = data
+	return a.start(ctx, &r.exec, &r.host).result()
+}
+
+// Resume goes on with an execution and waits for it. See Runner.
+func (a *Async[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) (chain.Outcome[T], error) {
+	if exec == nil {
+		return chain.Outcome[T]{}, errNilExecution
+	}
+	return a.start(ctx, exec, &host[T]{}).result()
+}
+
+// Start begins an execution and returns at once. The execution ends with ctx: to
+// have it outlive a request, pass context.WithoutCancel of the request's. If it
+// can't begin, the Handle is done and its Wait says why. chain.WithID gives it an
+// ID of the user's; Start does not look whether another has it.
+func (a *Async[T]) Start(ctx context.Context, data T, opts ...chain.ContextOption) *Handle[T] {
+	return a.start(ctx, chain.NewExecutionContext(data, opts...), &host[T]{})
+}
+
+func (a *Async[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T]) *Handle[T] {
+	handle := &Handle[T]{exec: exec, done: make(chan struct{})}
+	if err := a.enter(); err != nil {
+		return handle.refused(err)
+	}
+	if ctx != nil {
+		ctx, handle.cancel = context.WithCancelCause(ctx)
+	}
+	x, err := a.core.begin(ctx, exec, h)
+	if err != nil {
+		a.leave()
+		return handle.refused(err)
+	}
+	handle.id = exec.ID
+	go func() {
+		defer func() { // also when a step has ended this goroutine: the execution is at its end
+			handle.finish(x)
+			a.leave()
+		}()
+		x.Drive()
+	}()
+	return handle
+}
+
+func (a *Async[T]) enter() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return ErrShutdown
+	}
+	a.running++
+	return nil
+}
+
+func (a *Async[T]) leave() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.running--
+	if a.running == 0 && a.idle != nil {
+		close(a.idle)
+		a.idle = nil
+	}
+}
+
+// Shutdown refuses new executions from now on and waits for those that run. If
+// ctx ends first it returns an error with its cause that says how many still
+// run; they go on undisturbed, and Shutdown may be called again. To end them
+// early, cancel the contexts they were started with.
+func (a *Async[T]) Shutdown(ctx context.Context) error {
+	a.mu.Lock()
+	a.closed = true
+	if a.running == 0 {
+		a.mu.Unlock()
+		return nil
+	}
+	if a.idle == nil {
+		a.idle = make(chan struct{})
+	}
+	idle := a.idle
+	a.mu.Unlock()
+
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.running == 0 {
+		return nil
+	}
+	return fmt.Errorf("runner: %d executions still run: %w", a.running, context.Cause(ctx))
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/policy"
+)
+
+// An Execution is one run of a program, from Begin to the end of Drive.
+type Execution struct {
+	walker // of the plan itself
+
+	program   *Program
+	host      Host
+	committer Committer
+	recorder  *chain.Recorder
+	failed    atomic.Bool // there is a failure to tell of
+
+	ctx      context.Context // of the forward run
+	cancel   context.CancelFunc
+	status   chain.Status // the end; Pending before
+	halted   error        // what Commit said
+	duration time.Duration
+	frames   [12]chain.Frame // of the first attempts: most plans need no more
+}
+
+// Begin makes an execution ready to be driven. It returns an error if exec can't
+// run under this program: it is finished, running already, or its recorded steps
+// don't fit.
+func Begin[T any](ctx context.Context, p *Program, exec *chain.ExecutionContext[T], host Host, start time.Time) (*Execution, error) {
+	resumed := exec.Status() != chain.Pending
+	recorder, err := chain.Begin(ctx, exec, &p.recording, start)
+	if err != nil {
+		return nil, err
+	}
+	x := &Execution{program: p, host: host, recorder: recorder, ctx: ctx}
+	x.walker = walker{x: x, top: &p.steps[0], frames: x.frames[:]}
+	if len(p.steps) <= len(x.frames) {
+		x.walker.frames = x.frames[:len(p.steps)]
+	}
+	x.committer, _ = host.(Committer)
+	if resumed {
+		x.replay = replayOf(recorder.Settled(), p.steps)
+		x.failed.Store(true) // what earlier runs recorded may be failures
+	}
+	if limit := p.steps[0].Within; limit > 0 {
+		x.ctx, x.cancel = context.WithTimeoutCause(ctx, limit, &timeoutError{what: "plan", limit: limit})
+	}
+	return x, nil
+}
+
+// Drive executes the plan to its end, in the calling goroutine. A step that ends
+// that goroutine by runtime.Goexit has failed; the rest is then done in another
+// one before the deferred functions of the callers run.
+func (x *Execution) Drive() { x.drive() }
+
+// Outcome is what became of the execution after Drive.
+func Outcome[T any](x *Execution, exec *chain.ExecutionContext[T]) (chain.Outcome[T], error) {
+	out := chain.Outcome[T]{Status: x.status, Context: exec, Duration: x.duration}
+	if x.status == chain.Succeeded {
+		return out, nil
+	}
+	if x.halted != nil {
+		out.Status = exec.Status()
+		return out, x.halted
+	}
+	out.Failures, out.CompensationFailures = x.recorder.Failures()
+	return out, &chain.ExecutionError{
+		Plan:                 x.program.recording.Plan,
+		ID:                   exec.ID,
+		Status:               x.status,
+		Failures:             out.Failures,
+		CompensationFailures: out.CompensationFailures,
+	}
+}
+
+// plan walks the whole plan and gives the execution its end.
+func (w *walker) plan() {
+	x := w.x
+	if x.status.Ended() || x.halted != nil { // an observer of the end has ended the goroutine
+		return
+	}
+	if !w.begun {
+		w.begun = true
+		x.recorder.Record(0, chain.KindPlanStarted, 0, chain.Forward, 0)
+	}
+	f := w.sequence(x.ctx, w.top)
+	if f != nil && f.halt == nil && w.top.Failure == policy.Compensate {
+		f.halt = w.unwind(x.ctx, w.top, f.err)
+	}
+	if x.cancel != nil {
+		x.cancel()
+	}
+	if f != nil && f.halt != nil {
+		x.halt(f.halt)
+		return
+	}
+	x.end(f)
+}
+
+// end records the end and has it written down.
+func (x *Execution) end(f *failure) {
+	x.status = x.conclude(f)
+	x.duration = x.at
+	x.recorder.End(x.at, x.status)
+	if x.committer != nil {
+		if err := x.committer.Commit(); err != nil {
+			x.status = chain.Pending
+			x.halt(err)
+		}
+	}
+}
+
+// halt leaves the execution as it stands.
+func (x *Execution) halt(err error) {
+	x.halted = err
+	x.duration = x.host.Now()
+	x.recorder.Halt()
+}
+
+// conclude is the status that the failures make.
+func (x *Execution) conclude(f *failure) chain.Status {
+	if f == nil && !x.failed.Load() {
+		return chain.Succeeded
+	}
+	failures, stuck := x.recorder.Failures()
+	switch {
+	case len(stuck) > 0:
+		return chain.Stuck
+	case f == nil && len(failures) == 0:
+		return chain.Succeeded
+	case f == nil:
+		return chain.Partial
+	case x.program.steps[0].Failure == policy.Compensate:
+		return chain.Compensated
+	}
+	return chain.Aborted
+}

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/taskchain-go/taskchain/builder"
+	"github.com/taskchain-go/taskchain/chain"
+)
+
+// An Interceptor is called around each attempt, forward and compensation, and
+// goes on by calling next. The error it returns is the attempt's. A panic in
+// the step comes out of next as a *chain.PanicError.
+type Interceptor func(ctx context.Context, step chain.StepInfo, next func(context.Context) error) error
+
+// Options are what a runner lets its users choose.
+type Options struct {
+	Observers    []func(context.Context, chain.Event)
+	Interceptors []Interceptor
+	ErrorText    func(error) string // what of an error may enter the trace; nil is all
+	Concurrency  int                // attempts at work at once, over all executions; zero is no limit
+}
+
+// A Program is a plan made ready for execution with one runner's options.
+type Program struct {
+	recording    chain.Recording
+	steps        []builder.Step // the plan itself first
+	interceptors []Interceptor
+	slots        chan struct{} // nil: no limit
+}
+
+// Compile makes a Program of a plan.
+func Compile[T any](plan *builder.Plan[T], o Options) *Program {
+	steps := []builder.Step{plan.Root()}
+	for s := range plan.Steps() {
+		steps = append(steps, s)
+	}
+	p := &Program{
+		recording: chain.Recording{
+			Plan:        plan.Name(),
+			Fingerprint: plan.Fingerprint(),
+			Steps:       steps,
+			Observers:   o.Observers,
+			ErrorText:   o.ErrorText,
+		},
+		steps:        steps,
+		interceptors: o.Interceptors,
+	}
+	if o.Concurrency > 0 {
+		p.slots = make(chan struct{}, o.Concurrency)
+	}
+	return p
+}

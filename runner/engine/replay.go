@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/taskchain-go/taskchain/builder"
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/policy"
+)
+
+// A replay is what has been settled before this walk began. The nil replay is
+// nothing.
+type replay struct {
+	settled map[int]chain.Settled
+	fails   map[int]bool // steps that will fail anew, and what fails with them
+	within  map[int]bool // what has something settled inside
+}
+
+func replayOf(settled []chain.Settled, steps []builder.Step) *replay {
+	if len(settled) == 0 {
+		return nil
+	}
+	r := &replay{map[int]chain.Settled{}, map[int]bool{}, map[int]bool{}}
+	for _, e := range settled {
+		r.settled[e.Step] = e
+	}
+	for _, e := range settled {
+		for i := e.Step; i > 0 && !r.within[i]; i = steps[i].Parent {
+			r.within[i] = true
+		}
+		if e.Forward == chain.KindFailed {
+			r.bubble(e, steps)
+		}
+	}
+	return r
+}
+
+// bubble follows a failure up to the level that goes on past it.
+func (r *replay) bubble(e chain.Settled, steps []builder.Step) {
+	ending := e.Ending
+	for i := e.Step; i > 0; i = steps[i].Parent {
+		r.fails[i] = true
+		level := &steps[steps[i].Parent]
+		if level.Failure == policy.Continue && ending == chain.ByItself {
+			return
+		}
+		if above, ok := r.settled[level.Index]; ok {
+			ending = above.Ending
+		}
+	}
+}
+
+// doomed tells whether the step will fail anew.
+func (r *replay) doomed(step int) bool { return r != nil && r.fails[step] }
+
+// knows tells whether anything of the step has been settled.
+func (r *replay) knows(s *builder.Step) bool { return r != nil && r.within[s.Index] }
+
+// replayed answers for a step that is settled, from the record (rule 11). A
+// Process that undoes its own failures may have been interrupted at it.
+func (w *walker) replayed(ctx context.Context, s *builder.Step) (f *failure, settled bool) {
+	e, ok := w.replay.settled[s.Index]
+	if !ok {
+		return nil, false
+	}
+	if e.Forward != chain.KindFailed {
+		return nil, true
+	}
+	if s.Kind.Composite() && undoesItself(s) {
+		if halt := w.unwind(ctx, s, e.Err); halt != nil {
+			return &failure{halt: halt}, true
+		}
+		w.x.recorder.Unwound()
+	}
+	return &failure{err: e.Err, ending: e.Ending, begun: e.Attempts > 0}, true
+}

@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/taskchain-go/taskchain/builder"
+	"github.com/taskchain-go/taskchain/chain"
+)
+
+// unwind undoes what is completed inside level, newest completion first, each
+// once (rule 5), on a context that no cancellation reaches (rule 7). An undo
+// that fails is recorded, and the others still run (rule 8). It is true to what
+// was recorded, so that an interrupted one can be called again.
+func (w *walker) unwind(ctx context.Context, level *builder.Step, cause error) (halt error) {
+	w.x.recorder.Unwinding()
+	detached := chain.Detach(ctx, cause)
+	for _, s := range w.undoable(level) {
+		if f := w.attempts(detached, s, chain.Compensation); f != nil && f.halt != nil {
+			return f.halt
+		}
+	}
+	return nil
+}
+
+// undoable is what there is to undo inside level, newest first. A Process or
+// Parallel with a compensation of its own stands for the steps inside it.
+func (w *walker) undoable(level *builder.Step) []*builder.Step {
+	var (
+		steps   = w.x.program.steps
+		undo    []*builder.Step
+		covered = make([]bool, len(steps))
+	)
+	for _, e := range slices.Backward(w.x.recorder.Settled()) {
+		s := &steps[e.Step]
+		if s.Index <= level.Index || s.Index >= level.Next || covered[s.Index] || !mayHaveEffect(s, e) {
+			continue
+		}
+		for inside := s.Index + 1; inside < s.Next; inside++ {
+			covered[inside] = true
+		}
+		if e.Undo == 0 {
+			undo = append(undo, s)
+		}
+	}
+	return undo
+}
+
+// mayHaveEffect tells whether the step's own compensation is called for.
+func mayHaveEffect(s *builder.Step, e chain.Settled) bool {
+	switch {
+	case !s.HasCompensation:
+		return false
+	case e.Forward == chain.KindSucceeded:
+		return true
+	}
+	return e.Forward == chain.KindFailed && s.CompensateOnFailure && e.Attempts > 0 && !undoesItself(s)
+}

@@ -1,0 +1,248 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/taskchain-go/taskchain/builder"
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/policy"
+)
+
+// A walker goes through the plan, or through one branch of it, in one goroutine.
+type walker struct {
+	x      *Execution
+	top    *builder.Step // what it walks: the plan itself or a branch
+	ctx    context.Context
+	at     time.Duration // the last boundary between attempts
+	frames []chain.Frame // for the attempts to come
+	replay *replay       // what earlier runs have settled; nil: nothing
+	cut    *cut          // the attempt in which the goroutine was ended
+	begun  bool
+	done   bool
+	result *failure // of a branch
+}
+
+// A failure is a step, Process or Parallel that failed, on its way up.
+type failure struct {
+	err    error
+	ending chain.Ending
+	begun  bool  // something of it was attempted
+	halt   error // not a failure at all: the execution stops where it stands
+}
+
+// drive walks to the end, whatever a user's function does to the goroutine.
+func (w *walker) drive() {
+	defer w.survive()
+	if w.top.Index == 0 {
+		w.plan()
+	} else {
+		w.result = w.node(w.ctx, w.top)
+	}
+	w.done = true
+}
+
+// survive goes on in a new goroutine if this one is being ended by
+// runtime.Goexit. The walk begins anew, and what is settled answers from the
+// record.
+func (w *walker) survive() {
+	if w.done {
+		return
+	}
+	if v := recover(); v != nil { // no user's function panics up to here: this is a bug of a host or ours
+		panic(v)
+	}
+	w.replay = replayOf(w.x.recorder.Settled(), w.x.program.steps)
+	w.x.failed.Store(true)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		w.drive()
+	}()
+	<-finished
+}
+
+// sequence runs the steps inside level one after another (rule 1), until one
+// fails that the level does not go on past (rule 5).
+func (w *walker) sequence(ctx context.Context, level *builder.Step) *failure {
+	steps := w.x.program.steps
+	goesOn := level.Failure == policy.Continue
+	for i := level.Index + 1; i < level.Next; i = steps[i].Next {
+		f := w.node(ctx, &steps[i])
+		if f == nil {
+			continue
+		}
+		if goesOn && f.ending == chain.ByItself && f.halt == nil {
+			continue
+		}
+		f.begun = f.begun || i > level.Index+1
+		return f
+	}
+	return nil
+}
+
+// node runs one element of a level, unless it is settled already.
+func (w *walker) node(ctx context.Context, s *builder.Step) *failure {
+	if w.replay != nil {
+		if f, settled := w.replayed(ctx, s); settled {
+			return f
+		}
+	}
+	if s.Conditional && ctx.Err() == nil {
+		if holds, err := w.condition(ctx, s); err != nil {
+			return w.fail(ctx, s, chain.Forward, 0, err)
+		} else if !holds {
+			w.x.recorder.Record(w.at, chain.KindSkipped, s.Index, chain.Forward, 0)
+			return nil
+		}
+	}
+	switch s.Kind {
+	case builder.KindProcess:
+		return w.process(ctx, s)
+	case builder.KindParallel:
+		return w.parallel(ctx, s)
+	}
+	return w.attempts(ctx, s, chain.Forward)
+}
+
+// process runs a sequence under a deadline of its own, if it has one.
+func (w *walker) process(ctx context.Context, p *builder.Step) *failure {
+	w.x.recorder.Record(w.at, chain.KindStarted, p.Index, chain.Forward, 0)
+	inner, cancel := within(ctx, p)
+	f := w.sequence(inner, p)
+	if cancel != nil {
+		cancel()
+	}
+	return w.leave(ctx, p, f)
+}
+
+// parallel runs the branches together, or in order: the host knows (rule 10).
+func (w *walker) parallel(ctx context.Context, p *builder.Step) *failure {
+	w.x.recorder.Record(w.at, chain.KindStarted, p.Index, chain.Forward, 0)
+	inner, cancel := within(ctx, p)
+	f := w.branches(inner, p)
+	if cancel != nil {
+		cancel()
+	}
+	w.at = w.x.host.Now()
+	return w.leave(ctx, p, f)
+}
+
+func within(ctx context.Context, s *builder.Step) (context.Context, context.CancelFunc) {
+	if s.Within <= 0 {
+		return ctx, nil
+	}
+	return context.WithTimeoutCause(ctx, s.Within, &timeoutError{what: s.Kind.String(), limit: s.Within})
+}
+
+// leave records the end of a Process or Parallel, which may handle its own
+// failure first (rule 6).
+func (w *walker) leave(ctx context.Context, p *builder.Step, f *failure) *failure {
+	if f == nil {
+		w.x.recorder.Record(w.at, chain.KindSucceeded, p.Index, chain.Forward, 0)
+		return nil
+	}
+	if f.halt != nil {
+		return f
+	}
+	undoes := undoesItself(p)
+	if undoes {
+		if halt := w.unwind(ctx, p, f.err); halt != nil {
+			return &failure{halt: halt}
+		}
+	}
+	attempts := 0
+	if f.begun {
+		attempts = 1
+	}
+	f = &failure{err: f.err, ending: endingOf(ctx), begun: f.begun}
+	w.x.recorder.Failed(w.at, p.Index, chain.Forward, attempts, f.err, f.ending)
+	if undoes {
+		w.x.recorder.Unwound()
+	}
+	return f
+}
+
+func undoesItself(p *builder.Step) bool {
+	return p.Failure == policy.Compensate
+}
+
+// branches runs the branches of p, each with a walker of its own, and joins
+// their failures.
+func (w *walker) branches(ctx context.Context, p *builder.Step) *failure {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	goesOn := w.goesOn(p)
+	var walkers []*walker
+	for i := p.Index + 1; i < p.Next; i = w.x.program.steps[i].Next {
+		b := &walker{x: w.x, top: &w.x.program.steps[i], ctx: ctx, at: w.at, replay: w.replay}
+		walkers = append(walkers, b)
+		if !goesOn && w.replay.doomed(i) { // its siblings must not begin before it has failed anew
+			cancel(&siblingError{err: errors.New("in an earlier run"), path: b.top.Path})
+		}
+	}
+	w.x.host.Branches(len(walkers), func(i int) {
+		b := walkers[i]
+		if endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {
+			b.result = &failure{err: context.Cause(ctx), ending: chain.BySibling}
+			return
+		}
+		defer func() { // a Goexit of the branch passes here too
+			if f := b.result; f != nil && f.halt == nil && !goesOn {
+				cancel(&siblingError{err: f.err, path: b.top.Path})
+			}
+		}()
+		b.at = w.x.host.Now()
+		b.drive()
+	})
+	return joined(p, walkers)
+}
+
+// goesOn tells whether the nearest failure strategy around p is Continue: then
+// a branch's failure does not end its siblings.
+func (w *walker) goesOn(p *builder.Step) bool {
+	steps := w.x.program.steps
+	for p.Index > 0 && !p.HandlesFailure {
+		p = &steps[p.Parent]
+	}
+	return p.Failure == policy.Continue
+}
+
+// joined is the failure of a Parallel: that of its branches, without those that
+// only ended because of another.
+func joined(p *builder.Step, branches []*walker) *failure {
+	var (
+		errs    []error
+		sibling *failure
+		all     = &failure{}
+	)
+	for _, b := range branches {
+		f := b.result
+		switch {
+		case f == nil:
+			all.begun = true
+		case f.halt != nil:
+			return f
+		case f.ending == chain.BySibling:
+			sibling = f
+			all.begun = all.begun || f.begun
+		case f.ending == chain.ByItself && p.Failure == policy.Continue:
+			all.begun = true
+		default:
+			all.begun = all.begun || f.begun
+			errs = append(errs, f.err)
+		}
+	}
+	switch {
+	case len(errs) == 0 && sibling == nil:
+		return nil
+	case len(errs) == 0:
+		all.err = sibling.err
+	case len(errs) == 1:
+		all.err = errs[0]
+	default:
+		all.err = errors.Join(errs...)
+	}
+	return all
+}

@@ -1,0 +1,72 @@
+package runner
+
+import (
+	"context"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/runner/engine"
+)
+
+// A Handle looks after one execution that Start has begun. It is safe for
+// concurrent use. Nothing needs to be done with one that is of no interest.
+type Handle[T any] struct {
+	id     string
+	exec   *chain.ExecutionContext[T]
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+	out    chain.Outcome[T] // when done
+	err    error
+}
+
+// ID is the execution's.
+func (h *Handle[T]) ID() string { return h.id }
+
+// Done is closed when the execution has ended, compensations included.
+func (h *Handle[T]) Done() <-chan struct{} { return h.done }
+
+// Wait waits for the end and returns what Run would. If ctx ends first it
+// returns its cause; the execution goes on.
+func (h *Handle[T]) Wait(ctx context.Context) (chain.Outcome[T], error) {
+	select {
+	case <-h.done:
+		return h.out, h.err
+	default:
+	}
+	select {
+	case <-h.done:
+		return h.out, h.err
+	case <-ctx.Done():
+		return chain.Outcome[T]{Status: h.exec.Status()}, context.Cause(ctx)
+	}
+}
+
+// Cancel ends the context of the steps with cause, or context.Canceled for nil.
+// That is a failure, after which the plan does what it does on failure; Cancel
+// does not wait for it. After the end it does nothing.
+func (h *Handle[T]) Cancel(cause error) {
+	if h.cancel != nil {
+		h.cancel(cause)
+	}
+}
+
+// Progress is how far the execution is.
+func (h *Handle[T]) Progress() chain.Progress { return h.exec.Progress() }
+
+func (h *Handle[T]) result() (chain.Outcome[T], error) {
+	<-h.done
+	return h.out, h.err
+}
+
+func (h *Handle[T]) finish(x *engine.Execution) {
+	h.out, h.err = engine.Outcome(x, h.exec)
+	h.Cancel(nil) // frees what the context holds
+	close(h.done)
+}
+
+func (h *Handle[T]) refused(err error) *Handle[T] {
+	h.id = h.exec.ID
+	h.out, h.err = chain.Outcome[T]{Status: h.exec.Status(), Context: h.exec}, err
+	h.Cancel(nil)
+	close(h.done)
+	return h
+}

@@ -1,0 +1,138 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/runner/engine"
+)
+
+// An Option is an option of every runner: WithObserver, WithInterceptor,
+// WithErrorText, WithConcurrency or LogTo. What is wrong with one is the error
+// of every Run.
+type Option struct {
+	apply func(*engine.Options) error
+}
+
+func collect(opts []Option) (engine.Options, error) {
+	var (
+		o      engine.Options
+		faults []error
+	)
+	for _, opt := range opts {
+		if opt.apply == nil {
+			continue // the zero Option says nothing
+		}
+		if err := opt.apply(&o); err != nil {
+			faults = append(faults, fmt.Errorf("runner: %w", err))
+		}
+	}
+	return o, errors.Join(faults...)
+}
+
+// WithObserver has observe called with each event of each execution, once and in
+// order, after it is in the trace and before the execution goes on; of the
+// events of a Parallel's branches, one may tell another's. chain.FromContext
+// finds the execution in ctx, which has the values of the caller's and does not
+// end. An observer that panics is dropped, which the trace says. Of several, each
+// sees every event. It must be safe for concurrent use if executions run at once.
+func WithObserver(observe func(ctx context.Context, event chain.Event)) Option {
+	return Option{func(o *engine.Options) error {
+		if observe == nil {
+			return errors.New("WithObserver: nil func")
+		}
+		o.Observers = append(o.Observers, observe)
+		return nil
+	}}
+}
+
+// WithInterceptor has intercept called around each attempt, forward and
+// compensation. It goes on by calling next, with its ctx or one made of it, and
+// the error it returns is the attempt's; one that does not call next takes the
+// place of the step. A panic in the step comes out of next as a
+// *chain.PanicError. The first of several is the outermost. It must be safe for
+// concurrent use.
+func WithInterceptor(intercept func(ctx context.Context, step chain.StepInfo, next func(context.Context) error) error) Option {
+	return Option{func(o *engine.Options) error {
+		if intercept == nil {
+			return errors.New("WithInterceptor: nil func")
+		}
+		o.Interceptors = append(o.Interceptors, intercept)
+		return nil
+	}}
+}
+
+// WithErrorText says what of a step's error may enter the trace, and with it
+// logs and stored executions: errors may hold personal data. The outcome and the
+// returned error still have the errors themselves. It is called when the trace
+// is read, and must be safe for concurrent use. Said again, the last one holds.
+func WithErrorText(text func(error) string) Option {
+	return Option{func(o *engine.Options) error {
+		if text == nil {
+			return errors.New("WithErrorText: nil func")
+		}
+		o.ErrorText = text
+		return nil
+	}}
+}
+
+// WithConcurrency lets at most n attempts be at work at once, over all
+// executions of the runner; further ones wait for their turn, which does not
+// count for their Timeout. Waiting for a retry takes no turn. The default is no
+// limit. A step that runs another execution on the same runner holds its turn
+// meanwhile, so n of those at once would wait for ever.
+func WithConcurrency(n int) Option {
+	return Option{func(o *engine.Options) error {
+		if n < 1 {
+			return fmt.Errorf("WithConcurrency: must be at least 1, got %d", n)
+		}
+		o.Concurrency = n
+		return nil
+	}}
+}
+
+// LogTo writes each event to logger, at the event's level: a retry or a
+// compensation is a warning, a failure an error, an end of a step info, its
+// begin debug. The attributes are plan, execution, step, phase, attempt, delay
+// and error, where they apply.
+func LogTo(logger *slog.Logger) Option {
+	if logger == nil {
+		return Option{func(*engine.Options) error { return errors.New("LogTo: nil logger") }}
+	}
+	return WithObserver(func(ctx context.Context, e chain.Event) { logEvent(ctx, logger, e) })
+}
+
+func logEvent(ctx context.Context, logger *slog.Logger, e chain.Event) {
+	if !logger.Enabled(ctx, e.Level) {
+		return
+	}
+	info, _ := chain.ExecutionFrom(ctx)
+	attrs := make([]slog.Attr, 0, 8)
+	if info.Plan != "" {
+		attrs = append(attrs, slog.String("plan", info.Plan))
+	}
+	attrs = append(attrs, slog.String("execution", info.ID))
+	if e.Path != "" {
+		attrs = append(attrs, slog.String("step", e.Path), slog.String("phase", e.Phase.String()))
+	}
+	if e.Attempt > 0 {
+		attrs = append(attrs, slog.Int("attempt", e.Attempt))
+	}
+	if e.Kind == chain.KindRetrying {
+		attrs = append(attrs, slog.Duration("delay", e.Delay))
+	}
+	if e.Error != "" {
+		attrs = append(attrs, slog.String("error", e.Error))
+	}
+	message := e.Kind.String()
+	switch e.Kind {
+	case chain.KindLog:
+		message = e.Message
+	case chain.KindPlanEnded:
+		attrs = append(attrs, slog.String("status", e.Message))
+	}
+	logger.LogAttrs(ctx, e.Level, message, attrs...)
+}

@@ -1,0 +1,132 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/taskchain-go/taskchain/builder"
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/runner/engine"
+)
+
+// A Runner executes one plan. All runners have the same rules, and the same plan
+// with the same failures has the same outcome on each of them.
+type Runner[T any] interface {
+	// Run executes the plan on data and returns when everything is done,
+	// compensations included. The error is nil if and only if the outcome's
+	// Status is Succeeded; it is an *chain.ExecutionError if a step has failed.
+	Run(ctx context.Context, data T) (chain.Outcome[T], error)
+
+	// Resume goes on with an execution: it runs what is not completed and
+	// nothing that is, retries fresh, or goes on compensating. A pending one,
+	// from chain.NewExecutionContext, it begins. The error matches
+	// chain.ErrFinished if nothing is left to do, and chain.ErrPlanChanged if
+	// the recorded steps don't fit the plan.
+	Resume(ctx context.Context, exec *chain.ExecutionContext[T]) (chain.Outcome[T], error)
+}
+
+// core is what the in-process runners share: the plan ready to run.
+type core[T any] struct {
+	program  *engine.Program
+	do, undo []builder.StepFunc[T] // by the step's index
+	when     []func(context.Context, *T) bool
+	nilable  bool  // T has a nil, which is no data
+	refusal  error // why nothing can run
+	together bool  // branches run in goroutines of their own
+}
+
+func newCore[T any](plan *builder.Plan[T], opts []Option) core[T] {
+	if plan == nil {
+		return core[T]{refusal: errors.New("runner: the plan is nil")}
+	}
+	o, err := collect(opts)
+	c := core[T]{program: engine.Compile(plan, o), refusal: err}
+	switch reflect.TypeFor[T]().Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Interface:
+		c.nilable = true
+	}
+	c.take(plan.Funcs(0))
+	for s := range plan.Steps() {
+		c.take(plan.Funcs(s.Index))
+	}
+	return c
+}
+
+func (c *core[T]) take(f builder.Funcs[T]) {
+	do, undo := f.Do, f.Undo
+	if f.Start != nil {
+		do = await(f.Start)
+	}
+	if f.StartUndo != nil {
+		undo = await(f.StartUndo)
+	}
+	c.do, c.undo, c.when = append(c.do, do), append(c.undo, undo), append(c.when, f.When)
+}
+
+var errNilChannel = errors.New("the async function returned a nil channel")
+
+// await makes asynchronous work a step that waits for it, even past the end of
+// ctx (rules 3 and 9).
+func await[T any](start builder.AsyncFunc[T]) builder.StepFunc[T] {
+	return func(ctx context.Context, data *T) error {
+		result := start(ctx, data)
+		if result == nil {
+			return errNilChannel
+		}
+		return <-result
+	}
+}
+
+// refuse says why data can't be run on, or nothing.
+func (c *core[T]) refuse(ctx context.Context, data *T) error {
+	switch {
+	case c.refusal != nil:
+		return c.refusal
+	case c.program == nil:
+		return errors.New("runner: the zero runner has no plan: make one with NewSync or NewAsync")
+	case ctx == nil:
+		return errors.New("runner: the context is nil")
+	case c.nilable && reflect.ValueOf(data).Elem().IsNil():
+		return fmt.Errorf("runner: the data is a nil %s", reflect.TypeFor[T]())
+	}
+	return nil
+}
+
+// A run is an execution and its host, together so that they cost one allocation.
+type run[T any] struct {
+	exec chain.ExecutionContext[T]
+	host host[T]
+}
+
+// host makes attempts by calling the user's functions.
+type host[T any] struct {
+	engine.Local
+	core *core[T]
+	data *T
+}
+
+func (h *host[T]) Attempt(ctx context.Context, s *builder.Step, phase chain.Phase) error {
+	if phase == chain.Compensation {
+		return h.core.undo[s.Index](ctx, h.data)
+	}
+	return h.core.do[s.Index](ctx, h.data)
+}
+
+func (h *host[T]) Condition(ctx context.Context, s *builder.Step) bool {
+	return h.core.when[s.Index](ctx, h.data)
+}
+
+// begin makes an execution ready to be driven by h, or says why it can't be.
+func (c *core[T]) begin(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T]) (*engine.Execution, error) {
+	if err := c.refuse(ctx, &exec.Data); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	*h = host[T]{Local: engine.Local{Start: start, Together: c.together}, core: c, data: &exec.Data}
+	return engine.Begin(ctx, c.program, exec, h, start)
+}
+
+var errNilExecution = errors.New("runner: the execution to resume is nil")
