@@ -37,35 +37,41 @@ func (r *Recorder) tell() {
 		a.told++
 		e := r.event(rec, d)
 		r.mu.Unlock()
-		for i, observe := range a.observers {
-			if observe != nil {
-				r.show(i, observe, e)
-			}
-		}
+		r.show(e, 0)
 		r.mu.Lock()
 	}
 	a.telling = false
 	r.mu.Unlock()
 }
 
-// show calls an observer. One that panics is dropped, and the trace says so:
-// the execution must not depend on it, and it would panic again at that event.
-func (r *Recorder) show(i int, observe func(context.Context, Event), e Event) {
-	returned := false
+// show calls the observers from the i-th on. One that panics is dropped, and the
+// trace says so: the execution must not depend on it.
+func (r *Recorder) show(e Event, i int) {
+	a := r.audience
+	for ; i < len(a.observers); i++ {
+		if a.observers[i] != nil && !r.showOne(e, i) {
+			a.observers[i] = nil
+		}
+	}
+}
+
+// showOne is false if the observer panicked.
+func (r *Recorder) showOne(e Event, i int) (returned bool) {
 	defer func() {
 		if returned {
 			return
 		}
 		cause := recover()
-		r.mu.Lock()
-		r.audience.observers[i] = nil
 		if cause == nil { // runtime.Goexit: this goroutine can't go on telling
 			cause = ErrGoexit
+			r.audience.observers[i] = nil
+			r.show(e, i+1)
+			r.mu.Lock()
 			r.audience.telling = false
+			r.mu.Unlock()
 		}
-		r.mu.Unlock()
 		r.log(slog.LevelError, fmt.Sprintf("an observer was dropped: panic: %v", cause))
 	}()
-	observe(r.audience.ctx, e)
-	returned = true
+	r.audience.observers[i](r.audience.ctx, e)
+	return true
 }

@@ -16,7 +16,8 @@ type entry struct {
 	kind         builder.Kind
 	compensation bool // the step had one
 
-	step         int  // its index in the plan
+	step         int  // its index in the plan; -1 if it is not bound to one
+	level        int  // of the level around it, when bound
 	forward      Kind // KindSucceeded, KindSkipped or KindFailed
 	attempts     int
 	err          error

@@ -138,11 +138,11 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 // rebind makes what earlier runs have recorded the ground this run stands on,
 // under a plan that may have changed.
 func (r *Recorder) rebind(with *Recording) error {
-	entries, past := r.fold(), r.events()
-	if err := fit(entries, r.fingerprint, with); err != nil {
+	before, err := ground(r.fold(), r.fingerprint, r.status, with)
+	if err != nil {
 		return fmt.Errorf("chain: execution %s: %w", r.id, err)
 	}
-	r.past, r.before = past, reopen(entries, with.Steps, r.status)
+	r.past, r.before = r.events(), before
 	r.records, r.details = nil, nil
 	return nil
 }

@@ -2,41 +2,62 @@ package chain
 
 import (
 	"fmt"
+	"strings"
+
+	"github.com/samber/lo"
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/policy"
 )
 
-// fit binds the entries of earlier runs to the steps of a plan, and says which
-// step differs where they don't fit. Steps behind the recorded ones may have
-// been added, changed or taken away; a recorded step must be there, of the same
-// kind and with a compensation if it had one, and in the same order, with no
-// unrecorded step before it.
-func fit(entries []entry, fingerprint string, with *Recording) error {
-	index := make(map[string]int, len(with.Steps))
-	for _, s := range with.Steps[1:] {
+// ground makes the entries of earlier runs the ground that a run under a plan,
+// which may have changed, stands on: it binds them to the plan's steps, forgets
+// the failures that are to be tried again, and says which step differs where the
+// rest does not fit. Steps behind the recorded ones may have been added, changed
+// or taken away; a recorded step must be there, of the same kind and with a
+// compensation if it had one, in the same order, with no unrecorded step before
+// it.
+func ground(entries []entry, fingerprint string, status Status, with *Recording) ([]entry, error) {
+	bind(entries, with.Steps)
+	entries = reopen(entries, with.Steps, status)
+	for _, e := range entries {
+		if e.step < 0 {
+			return nil, changed("step %q was recorded and is not in the plan", e.path)
+		}
+		s := with.Steps[e.step]
+		if sequential(s.Kind) != sequential(e.kind) {
+			return nil, changed("step %q was recorded as a %s and is a %s", e.path, e.kind, s.Kind)
+		}
+		if s.HasCompensation != e.compensation && e.undo != KindCompensated {
+			return nil, changed("step %q was recorded %s compensation and is %s one",
+				e.path, having(e.compensation), having(s.HasCompensation))
+		}
+	}
+	if fingerprint == with.Fingerprint {
+		return entries, nil
+	}
+	return entries, fitOrder(entries, with.Steps)
+}
+
+// bind finds the step of each entry, -1 if there is none, and the level it is
+// or would be in.
+func bind(entries []entry, steps []builder.Step) {
+	index := make(map[string]int, len(steps))
+	for _, s := range steps {
 		index[s.Path] = s.Index
 	}
 	for i := range entries {
 		e := &entries[i]
 		step, ok := index[e.path]
-		if !ok {
-			return changed("step %q was recorded and is not in the plan", e.path)
+		if ok {
+			e.step, e.level = step, steps[step].Parent
+			continue
 		}
-		s := with.Steps[step]
-		if sequential(s.Kind) != sequential(e.kind) {
-			return changed("step %q was recorded as a %s and is a %s", e.path, e.kind, s.Kind)
+		e.step = -1
+		for path := e.path; !ok; e.level, ok = index[path] {
+			path = path[:max(0, strings.LastIndexByte(path, '/'))]
 		}
-		if s.HasCompensation != e.compensation && e.undo != KindCompensated {
-			return changed("step %q was recorded %s compensation and is %s one",
-				e.path, having(e.compensation), having(s.HasCompensation))
-		}
-		e.step = step
 	}
-	if fingerprint == with.Fingerprint {
-		return nil
-	}
-	return fitOrder(entries, with.Steps)
 }
 
 func changed(format string, args ...any) error {
@@ -115,46 +136,42 @@ func reopen(entries []entry, steps []builder.Step, status Status) []entry {
 	if status == Compensating || status == Stuck {
 		return entries
 	}
-	failed := map[int]entry{}
+	failed := map[int]entry{} // by step
 	for _, e := range entries {
-		if e.forward == KindFailed {
+		if e.forward == KindFailed && e.step >= 0 {
 			failed[e.step] = e
 		}
 	}
-	var kept []entry
-	for _, e := range entries {
-		again := e.forward == KindFailed && openFailure(e.step, e.ending, failed, steps)
-		if !again && e.undo == KindCompensated {
-			again = undoneByOpen(e.step, failed, steps)
+	return lo.Reject(entries, func(e entry, _ int) bool {
+		if e.forward == KindFailed && isOpen(e.level, e.ending, failed, steps) {
+			return true
 		}
-		if !again {
-			kept = append(kept, e)
-		}
-	}
-	return kept
+		return e.undo == KindCompensated && undoneByOpen(e.level, failed, steps)
+	})
 }
 
-// openFailure tells whether the failure of a step was neither continued nor is
-// a reason to undo.
-func openFailure(step int, ending Ending, failed map[int]entry, steps []builder.Step) bool {
-	for step > 0 {
-		level := steps[step].Parent
+// isOpen tells whether a failure inside level was neither continued nor is a
+// reason to undo.
+func isOpen(level int, ending Ending, failed map[int]entry, steps []builder.Step) bool {
+	for {
 		if steps[level].Failure == policy.Continue && ending == ByItself {
 			return false
+		}
+		if level == 0 {
+			return steps[0].Failure != policy.Compensate
 		}
 		if e, ok := failed[level]; ok {
 			ending = e.ending
 		}
-		step = level
+		level = steps[level].Parent
 	}
-	return steps[0].Failure != policy.Compensate
 }
 
-// undoneByOpen tells whether a step was undone by a Process that will run
-// again.
-func undoneByOpen(step int, failed map[int]entry, steps []builder.Step) bool {
-	for level := steps[step].Parent; level > 0; level = steps[level].Parent {
-		if e, ok := failed[level]; ok && openFailure(level, e.ending, failed, steps) {
+// undoneByOpen tells whether a step inside level was undone by a Process that
+// will run again.
+func undoneByOpen(level int, failed map[int]entry, steps []builder.Step) bool {
+	for ; level > 0; level = steps[level].Parent {
+		if e, ok := failed[level]; ok && isOpen(e.level, e.ending, failed, steps) {
 			return true
 		}
 	}
