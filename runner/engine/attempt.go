@@ -235,6 +235,12 @@ func (w *walker) acquire(ctx context.Context) bool {
 	select {
 	case w.x.program.slots <- struct{}{}:
 		return true
+	default:
+	}
+	defer func() { w.at = w.x.host.Now() }() // the attempt begins after the wait
+	select {
+	case w.x.program.slots <- struct{}{}:
+		return true
 	case <-ctx.Done():
 		return false
 	}

@@ -1,0 +1,174 @@
+package runner_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/policy"
+	"github.com/taskchain-go/taskchain/runner"
+)
+
+func TestInterceptorsGoAroundEachAttempt(t *testing.T) {
+	type key struct{}
+	onEach(t, func(t *testing.T, k kind) {
+		var calls []string
+		around := func(name string) runner.Option {
+			return runner.WithInterceptor(func(ctx context.Context, s chain.StepInfo, next func(context.Context) error) error {
+				err := next(context.WithValue(ctx, key{}, name))
+				calls = append(calls, fmt.Sprint(name, " ", s.Path, " ", s.Phase, " ", s.Attempt, " ", err))
+				return err
+			})
+		}
+		out, _ := k.run(t, t.Context(), steps().Named("plan").
+			Step("a", func(ctx context.Context, w **world) error {
+				require.Equal(t, "inner", ctx.Value(key{}))
+				info, ok := chain.StepFrom(ctx)
+				require.True(t, ok)
+				require.Equal(t, "plan", info.Plan)
+				return do("a")(ctx, w)
+			}).Compensate(do("undo a")).
+			Step("b", func(context.Context, **world) error { panic(errBoom) }).Retry(policy.Fixed(2, 0).RetryOn(policy.Is(errBoom))).
+			OnFailure(policy.Compensate),
+			around("outer"), around("inner"))
+		require.Equal(t, chain.Compensated, out.Status)
+		require.Equal(t, []string{
+			"inner a forward 1 <nil>", "outer a forward 1 <nil>",
+			"inner b forward 1 panic: boom", "outer b forward 1 panic: boom",
+			"inner b forward 2 panic: boom", "outer b forward 2 panic: boom",
+			"inner a compensation 1 <nil>", "outer a compensation 1 <nil>",
+		}, calls)
+	})
+}
+
+func TestAnInterceptorsErrorIsTheAttempts(t *testing.T) {
+	for name, intercept := range map[string]func(context.Context, chain.StepInfo, func(context.Context) error) error{
+		"without next": func(context.Context, chain.StepInfo, func(context.Context) error) error { return errBoom },
+		"after next": func(ctx context.Context, _ chain.StepInfo, next func(context.Context) error) error {
+			return errors.Join(next(ctx), errBoom)
+		},
+		"panic": func(context.Context, chain.StepInfo, func(context.Context) error) error { panic(errBoom) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, k kind) {
+				out, err := k.run(t, t.Context(), steps().Step("a", do("a")).Builder, runner.WithInterceptor(intercept))
+				require.ErrorIs(t, err, errBoom)
+				require.Equal(t, chain.Aborted, out.Status)
+			})
+		})
+	}
+}
+
+func TestErrorTextKeepsSecretsOutOfTheTrace(t *testing.T) {
+	secret := errors.New("card 4111-1111")
+	onEach(t, func(t *testing.T, k kind) {
+		var logged bytes.Buffer
+		out, err := k.run(t, t.Context(), steps().
+			Step("a", do("a")).Compensate(fails("undo a", secret)).
+			Process("p", steps().Step("b", fails("b", secret)).Retry(policy.Fixed(2, 0))).
+			OnFailure(policy.Compensate),
+			runner.WithErrorText(func(err error) string { return fmt.Sprintf("%T", err) }),
+			runner.LogTo(slog.New(slog.NewTextHandler(&logged, nil))))
+		require.ErrorIs(t, err, secret, "the outcome has the error itself")
+		doc, err := json.Marshal(out.Context)
+		require.NoError(t, err)
+		for where, text := range map[string]string{"trace": out.Context.Trace().String(), "json": string(doc), "log": logged.String()} {
+			require.NotContains(t, text, "4111", where)
+			require.Contains(t, text, "*errors.errorString", where)
+		}
+	})
+}
+
+func TestLogTo(t *testing.T) {
+	onEach(t, func(t *testing.T, k kind) {
+		var logged bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{
+			Level: slog.LevelDebug,
+			ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.TimeKey || a.Key == "execution" {
+					return slog.Attr{}
+				}
+				return a
+			},
+		}))
+		k.run(t, t.Context(), steps().Named("plan").
+			Step("a", chain.Do(func(_ context.Context, exec *chain.ExecutionContext[*world]) error {
+				exec.Log(slog.LevelInfo, "hello")
+				return nil
+			})).Compensate(do("undo a")).
+			Step("b", fails("b", errBoom)).Retry(policy.Fixed(2, time.Second)).
+			OnFailure(policy.Compensate), runner.LogTo(logger))
+		require.Equal(t, []string{
+			`level=INFO msg=plan_started plan=plan`,
+			`level=DEBUG msg=started plan=plan step=a phase=forward attempt=1`,
+			`level=INFO msg=hello plan=plan step=a phase=forward`,
+			`level=INFO msg=succeeded plan=plan step=a phase=forward attempt=1`,
+			`level=DEBUG msg=started plan=plan step=b phase=forward attempt=1`,
+			`level=WARN msg=retrying plan=plan step=b phase=forward attempt=1 delay=1s error=boom`,
+			`level=DEBUG msg=started plan=plan step=b phase=forward attempt=2`,
+			`level=ERROR msg=failed plan=plan step=b phase=forward attempt=2 error=boom`,
+			`level=WARN msg=compensating plan=plan step=a phase=compensation attempt=1`,
+			`level=WARN msg=compensated plan=plan step=a phase=compensation attempt=1`,
+			`level=INFO msg=plan_ended plan=plan status=compensated`,
+		}, strings.Split(strings.TrimSpace(logged.String()), "\n"))
+	})
+}
+
+func TestBadInputIsRefusedBeforeAnythingRuns(t *testing.T) {
+	plan := steps().Step("a", do("a")).MustBuild()
+	for name, option := range map[string]runner.Option{
+		"WithObserver: nil func":                      runner.WithObserver(nil),
+		"WithInterceptor: nil func":                   runner.WithInterceptor(nil),
+		"WithErrorText: nil func":                     runner.WithErrorText(nil),
+		"LogTo: nil logger":                           runner.LogTo(nil),
+		"WithConcurrency: must be at least 1, got 0":  runner.WithConcurrency(0),
+		"WithConcurrency: must be at least 1, got -3": runner.WithConcurrency(-3),
+	} {
+		onEach(t, func(t *testing.T, k kind) {
+			w := &world{}
+			_, err := k.make(plan, runner.Option{}, option).Run(t.Context(), w)
+			require.EqualError(t, err, "runner: "+name)
+			require.Empty(t, w.Done)
+		})
+	}
+	onEach(t, func(t *testing.T, k kind) {
+		_, err := k.make(nil).Run(t.Context(), &world{})
+		require.EqualError(t, err, "runner: the plan is nil")
+		_, err = k.make(plan).Run(nil, &world{}) //nolint:staticcheck // what happens is the point
+		require.EqualError(t, err, "runner: the context is nil")
+		_, err = k.make(plan).Run(t.Context(), nil)
+		require.EqualError(t, err, "runner: the data is a nil *runner_test.world")
+		_, err = k.make(plan).Resume(t.Context(), nil)
+		require.EqualError(t, err, "runner: the execution to resume is nil")
+	})
+	_, err := new(runner.Sync[int]).Run(t.Context(), 1)
+	require.ErrorContains(t, err, "the zero runner has no plan")
+	_, err = new(runner.Async[int]).Run(t.Context(), 1)
+	require.ErrorContains(t, err, "the zero runner has no plan")
+}
+
+func TestNilDataOfEveryKind(t *testing.T) {
+	maps := chain.New[map[string]int]().Step("a", func(context.Context, *map[string]int) error { return nil }).MustBuild()
+	_, err := runner.NewSync(maps).Run(t.Context(), nil)
+	require.ErrorContains(t, err, "the data is a nil map[string]int")
+	_, err = runner.NewSync(maps).Run(t.Context(), map[string]int{})
+	require.NoError(t, err)
+
+	anything := chain.New[any]().Step("a", func(context.Context, *any) error { return nil }).MustBuild()
+	_, err = runner.NewAsync(anything).Run(t.Context(), nil)
+	require.ErrorContains(t, err, "the data is a nil interface {}")
+
+	slices := chain.New[[]int]().Step("a", func(_ context.Context, s *[]int) error { *s = append(*s, 1); return nil }).MustBuild()
+	out, err := runner.NewSync(slices).Run(t.Context(), nil)
+	require.NoError(t, err, "a nil slice is an empty one")
+	require.Equal(t, []int{1}, out.Context.Data)
+}
