@@ -183,10 +183,11 @@ func (r *Recorder) End(at time.Duration, status Status) {
 }
 
 // Halt notes that the runner has stopped without bringing the execution to an
-// end: Resume can go on with it.
-func (r *Recorder) Halt() {
+// end: Resume can go on with it. status is what it was before an end that could
+// not be written down.
+func (r *Recorder) Halt(status Status) {
 	r.mu.Lock()
-	r.live, r.unwinding = false, 0
+	r.status, r.live, r.unwinding = status, false, 0
 	r.mu.Unlock()
 }
 

@@ -64,7 +64,6 @@ func Outcome[T any](x *Execution, exec *chain.ExecutionContext[T]) (chain.Outcom
 		return out, nil
 	}
 	if x.halted != nil {
-		out.Status = exec.Status()
 		return out, x.halted
 	}
 	out.Failures, out.CompensationFailures = x.recorder.Failures()
@@ -95,7 +94,7 @@ func (w *walker) plan() {
 		x.cancel()
 	}
 	if f != nil && f.halt != nil {
-		x.halt(f.halt)
+		x.halt(f.halt, x.recorder.Status())
 		return
 	}
 	x.end(f)
@@ -105,20 +104,18 @@ func (w *walker) plan() {
 func (x *Execution) end(f *failure) {
 	x.status = x.conclude(f)
 	x.duration = x.at
+	before := x.recorder.Status()
 	x.recorder.End(x.at, x.status)
-	if x.committer != nil {
-		if err := x.committer.Commit(); err != nil {
-			x.status = chain.Pending
-			x.halt(err)
-		}
+	if err := x.commit(); err != nil {
+		x.halt(err, before)
 	}
 }
 
 // halt leaves the execution as it stands.
-func (x *Execution) halt(err error) {
-	x.halted = err
+func (x *Execution) halt(err error, status chain.Status) {
+	x.halted, x.status = err, status
 	x.duration = x.host.Now()
-	x.recorder.Halt()
+	x.recorder.Halt(status)
 }
 
 // conclude is the status that the failures make.
