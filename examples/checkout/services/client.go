@@ -79,7 +79,9 @@ func (c caller) post(ctx context.Context, target string, body any) (receipt stri
 }
 
 func (c caller) delete(ctx context.Context, target, order string) error {
-	_, err := c.do(ctx, http.MethodDelete, target+"/"+url.PathEscape(order), nil)
+	// An order called ".." is a name like any other, and not the way up.
+	name := strings.ReplaceAll(url.PathEscape(order), ".", "%2E")
+	_, err := c.do(ctx, http.MethodDelete, target+"/"+name, nil)
 	return err
 }
 

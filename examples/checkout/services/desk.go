@@ -20,8 +20,9 @@ type desk struct {
 	dice *dice
 	mux  *http.ServeMux
 
-	mu    sync.Mutex // also guards the books of the service
-	first map[string]done
+	mu     sync.Mutex // also guards the books of the service
+	first  map[string]done
+	closed map[string]bool // orders that were undone
 }
 
 // done is what was asked with an idempotency key, and what was answered.
@@ -44,7 +45,7 @@ type order interface {
 }
 
 func newDesk(service string, f Faults) desk {
-	return desk{dice: newDice(service, f), mux: http.NewServeMux(), first: map[string]done{}}
+	return desk{dice: newDice(service, f), mux: http.NewServeMux(), first: map[string]done{}, closed: map[string]bool{}}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -60,16 +61,29 @@ func onPost[O order](d *desk, path string, do func(O) answer) {
 		}
 		key := r.Header.Get("Idempotency-Key")
 		d.serve(w, r, o.id(), func() answer {
-			return d.once(key, o, func() answer { return do(o) })
+			return d.once(key, o, func() answer { return unlessClosed(d, o, do) })
 		})
 	})
+}
+
+// unlessClosed refuses an order that was undone before. A caller that gives up on a POST and sends the DELETE
+// at once may be faster with it: the POST, still on its way, must then find the door closed, or nobody
+// would ever undo it.
+func unlessClosed[O order](d *desk, o O, do func(O) answer) answer {
+	if d.closed[o.id()] {
+		return answer{http.StatusGone, "the order was undone before"}
+	}
+	return do(o)
 }
 
 // onDelete routes DELETE path/{order} to do, which runs under the desk's lock.
 func (d *desk) onDelete(path string, do func(order string) answer) {
 	d.mux.HandleFunc("DELETE "+path+"/{order}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("order")
-		d.serve(w, r, id, func() answer { return do(id) })
+		d.serve(w, r, id, func() answer {
+			d.closed[id] = true
+			return do(id)
+		})
 	})
 }
 

@@ -9,7 +9,8 @@
 //
 // Every POST honours an Idempotency-Key: repeated, it gives the first answer and has no second
 // effect. Without the key a repeat does have a second effect, and the books show it. Every DELETE is
-// idempotent: undoing what is not there is a success.
+// idempotent: undoing what is not there is a success. It also closes the order: a POST that was on its way and
+// comes later is answered with 410 and has no effect.
 //
 // All that is exported here may be used from any number of goroutines.
 package services

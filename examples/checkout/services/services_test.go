@@ -90,11 +90,22 @@ func TestUndoOfNothing(t *testing.T) {
 
 func TestUndoReachesOrdersWithOddNames(t *testing.T) {
 	w := start(t, Faults{})
-	const odd = "o/1 %2F?x#é"
-	_, err := w.hold(t, "k", odd, "visa")
-	require.NoError(t, err)
-	require.NoError(t, w.payment.Refund(t.Context(), "", odd))
+	for _, odd := range []string{"o/1 %2F?x#é", ".", "..", "../../x", "a//b", "%2e%2e"} {
+		_, err := w.hold(t, odd, odd, "visa")
+		require.NoError(t, err, odd)
+		require.NoError(t, w.payment.Refund(t.Context(), "", odd), odd)
+	}
 	require.Empty(t, w.Books().Payment.Held)
+}
+
+// A POST that its own DELETE has overtaken comes too late.
+func TestUndoneBeforeDone(t *testing.T) {
+	w := start(t, Faults{})
+	require.NoError(t, w.payment.Refund(t.Context(), "u", "o-1"))
+	_, err := w.hold(t, "k", "o-1", "visa")
+	require.EqualError(t, err, "payment: 410 Gone: the order was undone before")
+	require.False(t, Transient(err))
+	require.Empty(t, w.Books().Payment.Ledger)
 }
 
 func TestRefusals(t *testing.T) {

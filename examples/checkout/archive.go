@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/codec"
+)
+
+// An archive is the folder of -out. A nil one keeps nothing.
+type archive struct{ dir *os.Root }
+
+// openArchive opens the folder, and makes it if need be. No name is no archive.
+func openArchive(dir string) (*archive, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &archive{root}, nil
+}
+
+func (a *archive) close() {
+	if a != nil {
+		_ = a.dir.Close() // nothing is written through it
+	}
+}
+
+// save writes an execution as JSON. Under its name there is the whole document or none.
+func (a *archive) save(exec *chain.ExecutionContext[Order]) error {
+	if a == nil {
+		return nil
+	}
+	doc, err := codec.Marshal(exec)
+	if err != nil {
+		return fmt.Errorf("order %s: %w", exec.ID, err)
+	}
+	name := fileName(exec.ID)
+	temp := fmt.Sprintf(".%s.%d", name, os.Getpid())
+	err = a.dir.WriteFile(temp, doc, 0o644)
+	if err == nil {
+		err = a.dir.Rename(temp, name)
+	}
+	if err != nil {
+		return fmt.Errorf("order %s is not written: %w", exec.ID, errors.Join(err, a.tidy(temp)))
+	}
+	return nil
+}
+
+// tidy removes what is left of a document that could not be written.
+func (a *archive) tidy(temp string) error {
+	if err := a.dir.Remove(temp); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// fileName turns an id, which comes from the input, into the name of a file: whatever means something in a path
+// is escaped, and no two ids share a name.
+func fileName(id string) string { return url.QueryEscape(id) + ".json" }
