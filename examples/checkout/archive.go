@@ -64,5 +64,5 @@ func (a *archive) tidy(temp string) error {
 }
 
 // fileName turns an id, which comes from the input, into the name of a file: whatever means something in a path
-// is escaped, and no two ids share a name.
+// is escaped, and no two ids share a name, unless the file system takes A for a.
 func fileName(id string) string { return url.QueryEscape(id) + ".json" }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"testing"
 
@@ -11,11 +12,11 @@ import (
 )
 
 // tell has a progress observe an order that takes two attempts, and a line that is none.
-func tell(p *progress) {
-	p.observe(nil, chain.Event{Kind: chain.KindPlanStarted})
-	p.observe(nil, chain.Event{Kind: chain.KindRetrying})
+func tell(ctx context.Context, p *progress) {
+	p.observe(ctx, chain.Event{Kind: chain.KindPlanStarted})
+	p.observe(ctx, chain.Event{Kind: chain.KindRetrying})
 	p.say(errors.New("line 7: no id"))
-	p.observe(nil, chain.Event{Kind: chain.KindPlanEnded, Message: chain.Succeeded.String()})
+	p.observe(ctx, chain.Event{Kind: chain.KindPlanEnded, Message: chain.Succeeded.String()})
 	p.clear()
 }
 
@@ -29,7 +30,7 @@ func TestProgressInLines(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, false)
 	p.next, p.every = p.next.Add(-p.every), 0 // now, and always
-	tell(p)
+	tell(t.Context(), p)
 	require.Equal(t, began+"\n"+retrying+"\nline 7: no id\n"+ended+"\n", out.String())
 }
 
@@ -39,13 +40,13 @@ func TestProgressOnATerminal(t *testing.T) {
 	p := newProgress(&out, false)
 	p.next, p.every = p.next.Add(-p.every), 0
 	p.terminal = true
-	tell(p)
+	tell(t.Context(), p)
 	require.Equal(t, began+erase+retrying+erase+"line 7: no id\n"+ended+erase, out.String())
 }
 
 func TestProgressNowAndThen(t *testing.T) {
 	var out bytes.Buffer
-	tell(newProgress(&out, false))
+	tell(t.Context(), newProgress(&out, false))
 	require.Equal(t, "line 7: no id\n", out.String(), "no second has passed")
 }
 
@@ -53,6 +54,6 @@ func TestQuiet(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, true)
 	p.next, p.every = p.next.Add(-p.every), 0
-	tell(p)
+	tell(t.Context(), p)
 	require.Equal(t, "line 7: no id\n", out.String())
 }

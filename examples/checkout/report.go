@@ -14,7 +14,8 @@ import (
 	"github.com/taskchain-go/taskchain/examples/checkout/services"
 )
 
-// A report is what is printed at the end. But for the timings it depends on the input and the seed only.
+// A report is what is printed at the end. But for the timings it depends on the input and the seed only,
+// unless orders compete for the last pieces or a -timeout is near the time of a call.
 type report struct {
 	cfg         config
 	plan        *builder.Plan[Order]
