@@ -28,16 +28,18 @@ func (r *Recorder) tell() {
 	}
 	a.telling = true
 	for a.told < len(r.records) {
-		rec := r.records[a.told]
-		var d *detail
-		if a.detailed < len(r.details) && r.details[a.detailed].record == a.told {
-			d = &r.details[a.detailed]
-			a.detailed++
-		}
-		a.told++
-		e := r.event(rec, d)
+		records, details := r.records[a.told:], r.details[a.detailed:] // what is written is never changed
 		r.mu.Unlock()
-		r.show(e, 0)
+		for _, rec := range records {
+			var d *detail
+			if len(details) > 0 && details[0].record == a.told {
+				d, details = &details[0], details[1:]
+				a.detailed++
+			}
+			a.told++
+			e := r.event(rec, d)
+			r.show(&e, 0)
+		}
 		r.mu.Lock()
 	}
 	a.telling = false
@@ -46,7 +48,7 @@ func (r *Recorder) tell() {
 
 // show calls the observers from the i-th on. One that panics is dropped, and the
 // trace says so: the execution must not depend on it.
-func (r *Recorder) show(e Event, i int) {
+func (r *Recorder) show(e *Event, i int) {
 	a := r.audience
 	for ; i < len(a.observers); i++ {
 		if a.observers[i] != nil && !r.showOne(e, i) {
@@ -56,7 +58,7 @@ func (r *Recorder) show(e Event, i int) {
 }
 
 // showOne is false if the observer panicked.
-func (r *Recorder) showOne(e Event, i int) (returned bool) {
+func (r *Recorder) showOne(e *Event, i int) (returned bool) {
 	defer func() {
 		if returned {
 			return
@@ -72,6 +74,6 @@ func (r *Recorder) showOne(e Event, i int) (returned bool) {
 		}
 		r.log(slog.LevelError, fmt.Sprintf("an observer was dropped: panic: %v", cause))
 	}()
-	r.audience.observers[i](r.audience.ctx, e)
+	r.audience.observers[i](r.audience.ctx, *e)
 	return true
 }

@@ -33,13 +33,14 @@ func (e entry) unit() bool { return !e.kind.Composite() || e.compensation }
 
 // fold reads what is settled off the trace, in order of the settling.
 func (r *Recorder) fold() []entry {
-	entries := slices.Clone(r.before)
 	if len(r.steps) == 0 {
-		return entries
+		return slices.Clone(r.before)
 	}
-	place := make([]int, len(r.steps)) // of a step's entry, counted from 1
-	for i, e := range entries {
-		place[e.step] = i + 1
+	entries := make([]entry, len(r.before), len(r.steps))
+	place := make([]int32, len(r.steps)) // of a step's entry, counted from 1
+	for i, e := range r.before {
+		entries[i] = e
+		place[e.step] = int32(i) + 1
 	}
 	details := r.details
 	for i, rec := range r.records {
@@ -47,12 +48,11 @@ func (r *Recorder) fold() []entry {
 		if len(details) > 0 && details[0].record == i {
 			d, details = details[0], details[1:]
 		}
-		kind := rec.what.kind()
-		switch kind {
+		switch kind := rec.what.kind(); kind {
 		case KindSucceeded, KindSkipped, KindFailed:
 			if place[rec.step] == 0 {
 				entries = append(entries, entry{})
-				place[rec.step] = len(entries)
+				place[rec.step] = int32(len(entries))
 			}
 			s := &r.steps[rec.step]
 			entries[place[rec.step]-1] = entry{

@@ -36,23 +36,32 @@ type Recorder struct {
 	live      bool      // a runner is at work on it
 	unwinding int       // how many of its levels are being undone
 	base      time.Time // the begin of this run
+	wall      time.Time // the same without the monotonic clock, as events have it
 	past      []Event   // the trace of earlier runs
 	before    []entry   // what earlier runs have settled
-	records   []record
+	records   []Record
 	details   []detail
 
 	metadata map[string]any
 	audience *audience
 }
 
-// A record is one entry of the trace.
-type record struct {
+// A Record is one entry of the trace, for authors of runners.
+type Record struct {
 	at   time.Duration // since base
 	step int32
 	what what
 }
 
-// what packs the kind, the phase and the attempt of a record.
+// NewRecord makes the record of an event that has nothing more to say. at is
+// counted from the begin of the run; step is an index in the plan, 0 for the plan
+// itself; attempt is 0 where nothing is attempted.
+func NewRecord(at time.Duration, kind Kind, step int, phase Phase, attempt int) Record {
+	return Record{at, int32(step), pack(kind, phase, attempt)}
+}
+
+// what packs the kind, the phase and the attempt of a record; of the plan's end,
+// the status in place of the attempt.
 type what uint32
 
 const (
@@ -124,8 +133,8 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	}
 	r.self, r.id = exec, exec.ID
 	r.plan, r.fingerprint, r.steps, r.errorText = with.Plan, with.Fingerprint, with.Steps, with.ErrorText
-	r.live, r.base = true, start
-	r.records = make([]record, 0, 2*len(with.Steps))
+	r.live, r.base, r.wall = true, start, start.Round(0)
+	r.records = make([]Record, 0, 2*len(with.Steps)+4) // all of a success, some retries of a short plan
 	if len(with.Observers) > 0 {
 		r.audience = &audience{ctx: observed{context.WithoutCancel(ctx), r}, observers: slices.Clone(with.Observers)}
 	}
@@ -147,11 +156,10 @@ func (r *Recorder) rebind(with *Recording) error {
 	return nil
 }
 
-// Record adds an event that has nothing more to say. at is counted from the
-// begin of the run; step is an index in the plan, 0 for the plan itself.
-func (r *Recorder) Record(at time.Duration, kind Kind, step int, phase Phase, attempt int) {
+// Record adds one event, or several at once.
+func (r *Recorder) Record(records ...Record) {
 	r.mu.Lock()
-	r.records = append(r.records, record{at, int32(step), pack(kind, phase, attempt)})
+	r.records = append(r.records, records...)
 	if r.audience == nil {
 		r.mu.Unlock()
 		return
@@ -161,7 +169,7 @@ func (r *Recorder) Record(at time.Duration, kind Kind, step int, phase Phase, at
 
 // Retrying adds a failed attempt after which another will be made.
 func (r *Recorder) Retrying(at time.Duration, step int, phase Phase, attempt int, err error, delay time.Duration) {
-	r.add(record{at, int32(step), pack(KindRetrying, phase, attempt)}, detail{err: err, delay: delay})
+	r.add(NewRecord(at, KindRetrying, step, phase, attempt), detail{err: err, delay: delay})
 }
 
 // Failed adds a failure for good: of a step, a compensation, or, with the
@@ -171,7 +179,7 @@ func (r *Recorder) Failed(at time.Duration, step int, phase Phase, attempts int,
 	if phase == Compensation {
 		kind = KindCompensationFailed
 	}
-	r.add(record{at, int32(step), pack(kind, phase, attempts)}, detail{err: err, ending: ending})
+	r.add(NewRecord(at, kind, step, phase, attempts), detail{err: err, ending: ending})
 }
 
 // End adds the plan's end and gives the execution its status.
@@ -179,7 +187,7 @@ func (r *Recorder) End(at time.Duration, status Status) {
 	r.mu.Lock()
 	r.status, r.live, r.unwinding = status, false, 0
 	r.mu.Unlock()
-	r.add(record{at, 0, pack(KindPlanEnded, Forward, 0)}, detail{message: status.String()})
+	r.Record(NewRecord(at, KindPlanEnded, 0, Forward, int(status)))
 }
 
 // Halt notes that the runner has stopped without bringing the execution to an
@@ -219,9 +227,12 @@ func (r *Recorder) Status() Status {
 // ID is the execution's.
 func (r *Recorder) ID() string { return r.id }
 
-func (r *Recorder) add(rec record, d detail) {
+func (r *Recorder) add(rec Record, d detail) {
 	r.mu.Lock()
 	d.record = len(r.records)
+	if r.details == nil {
+		r.details = make([]detail, 0, 4)
+	}
 	r.details = append(r.details, d)
 	r.records = append(r.records, rec)
 	r.tell()
@@ -235,10 +246,11 @@ func (r *Recorder) log(level slog.Level, message string) {
 		at = time.Since(r.base)
 	} else { // not begun: the time of its first event is as good a base as any
 		r.base = time.Now()
+		r.wall = r.base.Round(0)
 	}
 	step := r.atWork()
 	r.mu.Unlock()
-	r.add(record{at, step, pack(KindLog, Forward, 0)}, detail{level: level, message: message})
+	r.add(NewRecord(at, KindLog, int(step), Forward, 0), detail{level: level, message: message})
 }
 
 // atWork is the step whose attempt is under way, or 0 where it could be one of
@@ -290,15 +302,18 @@ func (r *Recorder) events() []Event {
 }
 
 // event makes the event of a record; most have no detail.
-func (r *Recorder) event(rec record, d *detail) Event {
+func (r *Recorder) event(rec Record, d *detail) Event {
 	kind := rec.what.kind()
 	e := Event{
-		Time:    r.base.Add(rec.at).Round(0),
+		Time:    r.wall.Add(rec.at),
 		Kind:    kind,
 		Phase:   rec.what.phase(),
 		Level:   kind.level(),
 		Path:    r.path(rec.step),
 		Attempt: rec.what.attempt(),
+	}
+	if kind == KindPlanEnded {
+		e.Message, e.Attempt = Status(e.Attempt).String(), 0
 	}
 	if d != nil {
 		e.Message, e.Delay = d.message, d.delay

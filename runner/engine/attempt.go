@@ -13,57 +13,96 @@ import (
 	"github.com/taskchain-go/taskchain/policy"
 )
 
-// attempts tries a step, or its compensation, until it succeeds or has failed
-// for good (rules 2 to 4 and 7).
-func (w *walker) attempts(ctx context.Context, s *builder.Step, phase chain.Phase) *failure {
-	retry, timeout := &s.Retry, s.Timeout
-	begins, succeeds := chain.KindStarted, chain.KindSucceeded
-	if phase == chain.Compensation {
-		retry, timeout = &s.CompensationRetry, s.CompensationTimeout
-		begins, succeeds = chain.KindCompensating, chain.KindCompensated
+// run tries a step, or its compensation, until it succeeds or has failed for
+// good (rules 2 to 4 and 7).
+func (w *walker) run(ctx context.Context, s *builder.Step, phase chain.Phase) *failure {
+	began, n := w.at, 1
+	err := w.takeCut(s, phase, &n)
+	if err == nil {
+		if f := w.begin(ctx, s, phase, n, nil); f != nil {
+			return f
+		}
+		err = w.attempt(ctx, s, phase, n)
 	}
-	var (
-		x     = w.x
-		began = w.at
-		delay backoff.BackOff
-		last  error // of the attempt before
-	)
-	for n := 1; ; n++ {
-		err := w.takeCut(s, phase, &n)
-		if err == nil {
-			if halt := w.commit(); halt != nil {
-				return &failure{halt: halt}
-			}
-			if !w.acquire(ctx) {
-				return w.fail(ctx, s, phase, n-1, last)
-			}
-			x.recorder.Record(w.at, begins, s.Index, phase, n)
-			err = w.attempt(ctx, s, phase, n, timeout)
-		}
-		w.at = x.host.Now()
-		if err == nil {
-			x.recorder.Record(w.at, succeeds, s.Index, phase, n)
-			return nil
-		}
-		if ctx.Err() != nil {
+	w.at = w.x.host.Now()
+	if err != nil {
+		return w.retry(ctx, s, phase, n, err, began)
+	}
+	w.record(succeeds(phase), s, phase, n)
+	return nil
+}
+
+// retry goes on after the n-th attempt has failed with err.
+func (w *walker) retry(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error, began time.Duration) *failure {
+	policy := &s.Retry
+	if phase == chain.Compensation {
+		policy = &s.CompensationRetry
+	}
+	var delays backoff.BackOff
+	for {
+		if policy.IsZero() || ctx.Err() != nil {
 			return w.fail(ctx, s, phase, n, err)
 		}
-		wait, again, panicked := w.next(s, phase, n, retry, &delay, err, w.at-began)
+		wait, again, panicked := w.next(s, phase, n, policy, &delays, err, w.at-began)
 		if !again {
 			return w.fail(ctx, s, phase, n, join(err, panicked))
 		}
-		x.recorder.Retrying(w.at, s.Index, phase, n, err, wait)
-		last = err
+		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)
 		if wait > 0 {
-			if halt := w.commit(); halt != nil {
-				return &failure{halt: halt}
+			if f := w.wait(ctx, s, phase, n, err, wait); f != nil {
+				return f
 			}
-			if x.host.Sleep(ctx, wait) != nil {
-				return w.fail(ctx, s, phase, n, err)
-			}
-			w.at = x.host.Now()
+		}
+		if f := w.begin(ctx, s, phase, n+1, err); f != nil {
+			return f
+		}
+		n++
+		err = w.attempt(ctx, s, phase, n)
+		w.at = w.x.host.Now()
+		if err == nil {
+			w.record(succeeds(phase), s, phase, n)
+			return nil
 		}
 	}
+}
+
+func succeeds(phase chain.Phase) chain.Kind {
+	if phase == chain.Compensation {
+		return chain.KindCompensated
+	}
+	return chain.KindSucceeded
+}
+
+// wait lets the delay before the next attempt pass.
+func (w *walker) wait(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error, delay time.Duration) *failure {
+	if halt := w.commit(); halt != nil {
+		return &failure{halt: halt}
+	}
+	ended := w.x.host.Sleep(ctx, delay)
+	w.at = w.x.host.Now()
+	if ended != nil {
+		return w.fail(ctx, s, phase, n, err)
+	}
+	return nil
+}
+
+// begin records the begin of the n-th attempt, as soon as it may begin; last is
+// the error of the one before.
+func (w *walker) begin(ctx context.Context, s *builder.Step, phase chain.Phase, n int, last error) *failure {
+	if w.x.committer != nil {
+		if halt := w.commit(); halt != nil {
+			return &failure{halt: halt}
+		}
+	}
+	if ctx.Err() != nil || w.x.program.slots != nil && !w.acquire(ctx) {
+		return w.fail(ctx, s, phase, n-1, last)
+	}
+	kind := chain.KindStarted
+	if phase == chain.Compensation {
+		kind = chain.KindCompensating
+	}
+	w.record(kind, s, phase, n)
+	return nil
 }
 
 // fail records that a step, or its compensation, has failed for good after n
@@ -82,21 +121,25 @@ func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n
 	}
 	w.x.failed.Store(true)
 	stepErr := &chain.StepError{Path: s.Path, Phase: phase, Attempts: n, Err: err}
-	w.x.recorder.Failed(w.at, s.Index, phase, n, stepErr, ending)
+	w.recorder().Failed(w.at, s.Index, phase, n, stepErr, ending)
 	return &failure{err: stepErr, ending: ending, begun: n > 0}
 }
 
 // attempt makes one attempt, under its own deadline if it has one.
-func (w *walker) attempt(ctx context.Context, s *builder.Step, phase chain.Phase, n int, timeout time.Duration) error {
+func (w *walker) attempt(ctx context.Context, s *builder.Step, phase chain.Phase, n int) error {
 	frame := w.frame()
-	frame.Set(ctx, w.x.recorder, s.Index, phase, n)
+	frame.Set(ctx, w.x.log, s.Index, phase, n)
+	timeout := s.Timeout
+	if phase == chain.Compensation {
+		timeout = s.CompensationTimeout
+	}
 	if timeout <= 0 {
-		return w.call(frame, frame, s, phase, n)
+		return w.call(frame, frame, s, phase)
 	}
 	late := &timeoutError{what: "attempt", limit: timeout}
 	limited, cancel := context.WithTimeoutCause(frame, timeout, late)
 	defer cancel()
-	err := w.call(limited, frame, s, phase, n)
+	err := w.call(limited, frame, s, phase)
 	if err != nil && context.Cause(limited) == error(late) {
 		return &timeoutError{what: late.what, limit: timeout, err: err}
 	}
@@ -115,34 +158,37 @@ func (w *walker) frame() *chain.Frame {
 
 // call calls the user's function, through the interceptors, and turns a panic
 // into an error.
-func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, phase chain.Phase, n int) (err error) {
+func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, phase chain.Phase) (err error) {
 	returned := false
 	defer func() {
 		if !returned {
-			err = w.interrupted(recover(), s, phase, n)
+			err = w.interrupted(recover(), frame, s, phase)
 		}
-		w.release()
+		if w.x.program.slots != nil {
+			<-w.x.program.slots
+		}
 	}()
 	if len(w.x.program.interceptors) == 0 {
 		err = w.x.host.Attempt(ctx, s, phase)
 	} else {
-		err = w.intercepted(ctx, frame.Info(), s, phase, n, w.x.program.interceptors)
+		err = w.intercepted(ctx, frame, s, phase, 0)
 	}
 	returned = true
 	return err
 }
 
-// intercepted calls the outermost of the interceptors around the others.
-func (w *walker) intercepted(ctx context.Context, info chain.StepInfo, s *builder.Step, phase chain.Phase, n int, interceptors []Interceptor) (err error) {
-	if len(interceptors) > 0 {
-		return interceptors[0](ctx, info, func(ctx context.Context) error {
-			return w.intercepted(ctx, info, s, phase, n, interceptors[1:])
+// intercepted calls the i-th interceptor around those behind it, and at last the
+// step.
+func (w *walker) intercepted(ctx context.Context, frame *chain.Frame, s *builder.Step, phase chain.Phase, i int) (err error) {
+	if i < len(w.x.program.interceptors) {
+		return w.x.program.interceptors[i](ctx, frame.Info(), func(ctx context.Context) error {
+			return w.intercepted(ctx, frame, s, phase, i+1)
 		})
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			err = w.interrupted(recover(), s, phase, n)
+			err = w.interrupted(recover(), frame, s, phase)
 		}
 	}()
 	err = w.x.host.Attempt(ctx, s, phase)
@@ -153,10 +199,10 @@ func (w *walker) intercepted(ctx context.Context, info chain.StepInfo, s *builde
 // interrupted is the error of a user's function that did not return. If it did
 // not panic, runtime.Goexit is ending the goroutine: then the attempt is noted,
 // for survive to go on from.
-func (w *walker) interrupted(panicked any, s *builder.Step, phase chain.Phase, n int) error {
+func (w *walker) interrupted(panicked any, frame *chain.Frame, s *builder.Step, phase chain.Phase) error {
 	if panicked == nil {
 		err := &chain.PanicError{Value: chain.ErrGoexit}
-		w.cut = &cut{step: s.Index, phase: phase, attempt: n, err: err}
+		w.cut = &cut{step: s.Index, phase: phase, attempt: frame.Info().Attempt, err: err}
 		return err
 	}
 	return &chain.PanicError{Value: panicked, Stack: debug.Stack()}
@@ -186,14 +232,15 @@ func (w *walker) condition(ctx context.Context, s *builder.Step) (holds bool, er
 	if err := w.takeCut(s, chain.Forward, new(int)); err != nil {
 		return false, err
 	}
+	w.recorder() // the condition may look at the trace
+	frame := w.frame()
+	frame.Set(ctx, w.x.log, s.Index, chain.Forward, 1)
 	returned := false
 	defer func() {
 		if !returned {
-			err = w.interrupted(recover(), s, chain.Forward, 0)
+			err = w.interrupted(recover(), frame, s, chain.Forward)
 		}
 	}()
-	frame := w.frame()
-	frame.Set(ctx, w.x.recorder, s.Index, chain.Forward, 1)
 	holds = w.x.host.Condition(frame, s)
 	returned = true
 	return holds, nil
@@ -202,16 +249,15 @@ func (w *walker) condition(ctx context.Context, s *builder.Step) (holds bool, er
 // next decides whether another attempt follows, and when. The policy asks
 // functions of the user's, which may panic; then there is none.
 func (w *walker) next(s *builder.Step, phase chain.Phase, n int, retry *policy.Retry, b *backoff.BackOff, err error, elapsed time.Duration) (delay time.Duration, again bool, panicked error) {
-	if retry.IsZero() {
-		return 0, false, nil
-	}
 	returned := false
 	defer func() {
-		if !returned {
-			again, panicked = false, w.interrupted(recover(), s, phase, n)
-			if w.cut != nil {
-				w.cut.err = policy.Permanent(join(err, panicked))
-			}
+		if returned {
+			return
+		}
+		again, panicked = false, &chain.PanicError{Value: recover(), Stack: debug.Stack()}
+		if panicked.(*chain.PanicError).Value == nil { // runtime.Goexit: as in interrupted
+			panicked = &chain.PanicError{Value: chain.ErrGoexit}
+			w.cut = &cut{step: s.Index, phase: phase, attempt: n, err: policy.Permanent(join(err, panicked))}
 		}
 	}()
 	if retry.ShouldRetry(n, err) {
@@ -226,12 +272,6 @@ func (w *walker) next(s *builder.Step, phase chain.Phase, n int, retry *policy.R
 
 // acquire waits for one of the runner's slots. It is false if ctx has ended.
 func (w *walker) acquire(ctx context.Context) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	if w.x.program.slots == nil {
-		return true
-	}
 	select {
 	case w.x.program.slots <- struct{}{}:
 		return true
@@ -246,13 +286,9 @@ func (w *walker) acquire(ctx context.Context) bool {
 	}
 }
 
-func (w *walker) release() {
-	if w.x.program.slots != nil {
-		<-w.x.program.slots
-	}
-}
-
+// commit has the host write down what the trace has.
 func (w *walker) commit() error {
+	w.recorder()
 	if w.x.committer == nil {
 		return nil
 	}

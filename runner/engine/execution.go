@@ -16,13 +16,15 @@ type Execution struct {
 	program   *Program
 	host      Host
 	committer Committer
-	recorder  *chain.Recorder
-	failed    atomic.Bool // there is a failure to tell of
+	log       *chain.Recorder // only by way of walker.recorder or walker.record
+	failed    atomic.Bool     // there is a failure to tell of
 
 	ctx      context.Context // of the forward run
 	cancel   context.CancelFunc
 	status   chain.Status // the end; Pending before
 	halted   error        // what Commit said
+	failures []*chain.StepError
+	stuck    []*chain.StepError // the failed undos
 	duration time.Duration
 	frames   [12]chain.Frame // of the first attempts: most plans need no more
 }
@@ -32,18 +34,18 @@ type Execution struct {
 // don't fit.
 func Begin[T any](ctx context.Context, p *Program, exec *chain.ExecutionContext[T], host Host, start time.Time) (*Execution, error) {
 	resumed := exec.Status() != chain.Pending
-	recorder, err := chain.Begin(ctx, exec, &p.recording, start)
+	log, err := chain.Begin(ctx, exec, &p.recording, start)
 	if err != nil {
 		return nil, err
 	}
-	x := &Execution{program: p, host: host, recorder: recorder, ctx: ctx}
+	x := &Execution{program: p, host: host, log: log, ctx: ctx}
 	x.walker = walker{x: x, top: &p.steps[0], frames: x.frames[:]}
 	if len(p.steps) <= len(x.frames) {
 		x.walker.frames = x.frames[:len(p.steps)]
 	}
 	x.committer, _ = host.(Committer)
 	if resumed {
-		x.replay = replayOf(recorder.Settled(), p.steps)
+		x.replay = replayOf(log.Settled(), p.steps)
 		x.failed.Store(true) // what earlier runs recorded may be failures
 	}
 	if limit := p.steps[0].Within; limit > 0 {
@@ -66,7 +68,7 @@ func Outcome[T any](x *Execution, exec *chain.ExecutionContext[T]) (chain.Outcom
 	if x.halted != nil {
 		return out, x.halted
 	}
-	out.Failures, out.CompensationFailures = x.recorder.Failures()
+	out.Failures, out.CompensationFailures = x.failures, x.stuck
 	return out, &chain.ExecutionError{
 		Plan:                 x.program.recording.Plan,
 		ID:                   exec.ID,
@@ -84,7 +86,7 @@ func (w *walker) plan() {
 	}
 	if !w.begun {
 		w.begun = true
-		x.recorder.Record(0, chain.KindPlanStarted, 0, chain.Forward, 0)
+		w.record(chain.KindPlanStarted, w.top, chain.Forward, 0)
 	}
 	f := w.sequence(x.ctx, w.top)
 	if f != nil && f.halt == nil && w.top.Failure == policy.Compensate {
@@ -94,7 +96,7 @@ func (w *walker) plan() {
 		x.cancel()
 	}
 	if f != nil && f.halt != nil {
-		x.halt(f.halt, x.recorder.Status())
+		x.halt(f.halt, x.recorder().Status())
 		return
 	}
 	x.end(f)
@@ -104,8 +106,8 @@ func (w *walker) plan() {
 func (x *Execution) end(f *failure) {
 	x.status = x.conclude(f)
 	x.duration = x.at
-	before := x.recorder.Status()
-	x.recorder.End(x.at, x.status)
+	before := x.recorder().Status()
+	x.recorder().End(x.at, x.status)
 	if err := x.commit(); err != nil {
 		x.halt(err, before)
 	}
@@ -115,7 +117,7 @@ func (x *Execution) end(f *failure) {
 func (x *Execution) halt(err error, status chain.Status) {
 	x.halted, x.status = err, status
 	x.duration = x.host.Now()
-	x.recorder.Halt(status)
+	x.recorder().Halt(status)
 }
 
 // conclude is the status that the failures make.
@@ -123,11 +125,11 @@ func (x *Execution) conclude(f *failure) chain.Status {
 	if f == nil && !x.failed.Load() {
 		return chain.Succeeded
 	}
-	failures, stuck := x.recorder.Failures()
+	x.failures, x.stuck = x.recorder().Failures()
 	switch {
-	case len(stuck) > 0:
+	case len(x.stuck) > 0:
 		return chain.Stuck
-	case f == nil && len(failures) == 0:
+	case f == nil && len(x.failures) == 0:
 		return chain.Succeeded
 	case f == nil:
 		return chain.Partial

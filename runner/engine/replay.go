@@ -70,7 +70,7 @@ func (w *walker) replayed(ctx context.Context, s *builder.Step) (f *failure, set
 		if halt := w.unwind(ctx, s, e.Err); halt != nil {
 			return &failure{halt: halt}, true
 		}
-		w.x.recorder.Unwound()
+		w.recorder().Unwound()
 	}
 	return &failure{err: e.Err, ending: e.Ending, begun: e.Attempts > 0}, true
 }

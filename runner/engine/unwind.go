@@ -13,10 +13,10 @@ import (
 // that fails is recorded, and the others still run (rule 8). It is true to what
 // was recorded, so that an interrupted one can be called again.
 func (w *walker) unwind(ctx context.Context, level *builder.Step, cause error) (halt error) {
-	w.x.recorder.Unwinding()
+	w.recorder().Unwinding()
 	detached := chain.Detach(ctx, cause)
 	for _, s := range w.undoable(level) {
-		if f := w.attempts(detached, s, chain.Compensation); f != nil && f.halt != nil {
+		if f := w.run(detached, s, chain.Compensation); f != nil && f.halt != nil {
 			return f.halt
 		}
 	}
@@ -31,7 +31,7 @@ func (w *walker) undoable(level *builder.Step) []*builder.Step {
 		undo    []*builder.Step
 		covered = make([]bool, len(steps))
 	)
-	for _, e := range slices.Backward(w.x.recorder.Settled()) {
+	for _, e := range slices.Backward(w.recorder().Settled()) {
 		s := &steps[e.Step]
 		if s.Index <= level.Index || s.Index >= level.Next || covered[s.Index] || !mayHaveEffect(s, e) {
 			continue

@@ -22,6 +22,34 @@ type walker struct {
 	begun  bool
 	done   bool
 	result *failure // of a branch
+
+	kept    chain.Record // a success that is not in the trace yet
+	keeping bool
+}
+
+// record adds an event to the trace. A success is kept back until the next event
+// of the walk: mostly that is the begin of the next step, at the same boundary,
+// and both cost one lock. No function of the user's runs in between.
+func (w *walker) record(kind chain.Kind, s *builder.Step, phase chain.Phase, attempt int) {
+	rec := chain.NewRecord(w.at, kind, s.Index, phase, attempt)
+	switch {
+	case w.keeping:
+		w.x.log.Record(w.kept, rec)
+		w.keeping = false
+	case kind == chain.KindSucceeded || kind == chain.KindCompensated:
+		w.kept, w.keeping = rec, true
+	default:
+		w.x.log.Record(rec)
+	}
+}
+
+// recorder is the execution's, with nothing kept back.
+func (w *walker) recorder() *chain.Recorder {
+	if w.keeping {
+		w.keeping = false
+		w.x.log.Record(w.kept)
+	}
+	return w.x.log
 }
 
 // A failure is a step, Process or Parallel that failed, on its way up.
@@ -39,6 +67,7 @@ func (w *walker) drive() {
 		w.plan()
 	} else {
 		w.result = w.node(w.ctx, w.top)
+		w.recorder()
 	}
 	w.done = true
 }
@@ -53,7 +82,7 @@ func (w *walker) survive() {
 	if v := recover(); v != nil { // no user's function panics up to here: this is a bug of a host or ours
 		panic(v)
 	}
-	w.replay = replayOf(w.x.recorder.Settled(), w.x.program.steps)
+	w.replay = replayOf(w.recorder().Settled(), w.x.program.steps)
 	w.x.failed.Store(true)
 	finished := make(chan struct{})
 	go func() {
@@ -93,7 +122,7 @@ func (w *walker) node(ctx context.Context, s *builder.Step) *failure {
 		if holds, err := w.condition(ctx, s); err != nil {
 			return w.fail(ctx, s, chain.Forward, 0, err)
 		} else if !holds {
-			w.x.recorder.Record(w.at, chain.KindSkipped, s.Index, chain.Forward, 0)
+			w.record(chain.KindSkipped, s, chain.Forward, 0)
 			return nil
 		}
 	}
@@ -103,12 +132,12 @@ func (w *walker) node(ctx context.Context, s *builder.Step) *failure {
 	case builder.KindParallel:
 		return w.parallel(ctx, s)
 	}
-	return w.attempts(ctx, s, chain.Forward)
+	return w.run(ctx, s, chain.Forward)
 }
 
 // process runs a sequence under a deadline of its own, if it has one.
 func (w *walker) process(ctx context.Context, p *builder.Step) *failure {
-	w.x.recorder.Record(w.at, chain.KindStarted, p.Index, chain.Forward, 0)
+	w.record(chain.KindStarted, p, chain.Forward, 0)
 	inner, cancel := within(ctx, p)
 	f := w.sequence(inner, p)
 	if cancel != nil {
@@ -119,7 +148,7 @@ func (w *walker) process(ctx context.Context, p *builder.Step) *failure {
 
 // parallel runs the branches together, or in order: the host knows (rule 10).
 func (w *walker) parallel(ctx context.Context, p *builder.Step) *failure {
-	w.x.recorder.Record(w.at, chain.KindStarted, p.Index, chain.Forward, 0)
+	w.record(chain.KindStarted, p, chain.Forward, 0)
 	inner, cancel := within(ctx, p)
 	f := w.branches(inner, p)
 	if cancel != nil {
@@ -140,7 +169,7 @@ func within(ctx context.Context, s *builder.Step) (context.Context, context.Canc
 // failure first (rule 6).
 func (w *walker) leave(ctx context.Context, p *builder.Step, f *failure) *failure {
 	if f == nil {
-		w.x.recorder.Record(w.at, chain.KindSucceeded, p.Index, chain.Forward, 0)
+		w.record(chain.KindSucceeded, p, chain.Forward, 0)
 		return nil
 	}
 	if f.halt != nil {
@@ -157,9 +186,9 @@ func (w *walker) leave(ctx context.Context, p *builder.Step, f *failure) *failur
 		attempts = 1
 	}
 	f = &failure{err: f.err, ending: endingOf(ctx), begun: f.begun}
-	w.x.recorder.Failed(w.at, p.Index, chain.Forward, attempts, f.err, f.ending)
+	w.recorder().Failed(w.at, p.Index, chain.Forward, attempts, f.err, f.ending)
 	if undoes {
-		w.x.recorder.Unwound()
+		w.recorder().Unwound()
 	}
 	return f
 }
