@@ -17,8 +17,12 @@ type StepInfo struct {
 
 // IdempotencyKey names the effect of this step in this execution: it is the
 // same for every attempt and after every resume, and another one for the step's
-// compensation. Hand it to services that recognise a repeated request.
+// compensation. Hand it to services that recognise a repeated request. The zero
+// StepInfo, of a ctx outside of steps, has the empty key.
 func (i StepInfo) IdempotencyKey() string {
+	if i.ExecutionID == "" && i.Path == "" {
+		return ""
+	}
 	// A path has no empty name in it, so "//" can only be what is put here:
 	// no two steps, phases or IDs share a key.
 	key := strings.ReplaceAll(i.ExecutionID, "/", "//") + "/" + i.Path

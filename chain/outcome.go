@@ -7,7 +7,7 @@ import "time"
 // [*ExecutionError] with the same failures, or says why nothing could run.
 type Outcome[T any] struct {
 	Status  Status
-	Context *ExecutionContext[T] // nil only if the execution could not begin
+	Context *ExecutionContext[T] // of Resume, what it was given; never nil otherwise
 
 	// Failures are the steps that failed, in the order of their failure; a
 	// branch that ended because its sibling failed is not among them.

@@ -39,7 +39,7 @@ func NewAsync[T any](plan *builder.Plan[T], opts ...Option) *Async[T] {
 func (a *Async[T]) Run(ctx context.Context, data T) (chain.Outcome[T], error) {
 	r := &run[T]{}
 	r.exec.Data = data
-	return a.start(ctx, &r.exec, &r.host).result()
+	return a.start(ctx, &r.exec, &r.host, nil).result()
 }
 
 // Resume goes on with an execution and waits for it. See Runner.
@@ -47,7 +47,7 @@ func (a *Async[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) 
 	if exec == nil {
 		return chain.Outcome[T]{}, errNilExecution
 	}
-	return a.start(ctx, exec, &host[T]{}).result()
+	return a.start(ctx, exec, &host[T]{}, nil).result()
 }
 
 // Start begins an execution and returns at once. The execution ends with ctx: to
@@ -55,16 +55,19 @@ func (a *Async[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) 
 // can't begin, the Handle is done and its Wait says why. chain.WithID gives it an
 // ID of the user's; Start does not look whether another has it.
 func (a *Async[T]) Start(ctx context.Context, data T, opts ...chain.ContextOption) *Handle[T] {
-	return a.start(ctx, chain.NewExecutionContext(data, opts...), &host[T]{})
+	var cancel context.CancelCauseFunc
+	if ctx != nil { // start refuses a nil one
+		ctx, cancel = context.WithCancelCause(ctx)
+	}
+	return a.start(ctx, chain.NewExecutionContext(data, opts...), &host[T]{}, cancel)
 }
 
-func (a *Async[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T]) *Handle[T] {
-	handle := &Handle[T]{exec: exec, done: make(chan struct{})}
+// start has cancel called at the end; an execution that nobody gets a Handle of
+// needs none.
+func (a *Async[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T], cancel context.CancelCauseFunc) *Handle[T] {
+	handle := &Handle[T]{exec: exec, cancel: cancel, done: make(chan struct{})}
 	if err := a.enter(); err != nil {
 		return handle.refused(err)
-	}
-	if ctx != nil {
-		ctx, handle.cancel = context.WithCancelCause(ctx)
 	}
 	x, err := a.core.begin(ctx, exec, h)
 	if err != nil {

@@ -25,7 +25,9 @@ func (h *Handle[T]) ID() string { return h.id }
 func (h *Handle[T]) Done() <-chan struct{} { return h.done }
 
 // Wait waits for the end and returns what Run would. If ctx ends first it
-// returns its cause; the execution goes on.
+// returns its cause; the execution goes on. So do not give it the ctx that the
+// execution was started with: Wait would return when that is cancelled, before
+// the compensations have run.
 func (h *Handle[T]) Wait(ctx context.Context) (chain.Outcome[T], error) {
 	select {
 	case <-h.done:
