@@ -163,7 +163,13 @@ var errorCodes = []struct {
 	{"goexit", ErrGoexit},
 }
 
-func codeOf(err error) string {
+// codeOf is the code of an error, whose methods may panic; then it has none.
+func codeOf(err error) (code string) {
+	defer func() {
+		if recover() != nil {
+			code = ""
+		}
+	}()
 	var stored *storedError
 	if errors.As(err, &stored) {
 		return stored.code

@@ -274,7 +274,30 @@ func TestRule04_APanicIsAFailureWhereverTheUsersFunctionIs(t *testing.T) {
 
 type badError struct{}
 
-func (badError) Error() string { panic("no text") }
+func (badError) Error() string   { panic("no text") }
+func (badError) Is(error) bool   { panic("no comparison") }
+func (badError) Unwrap() error   { panic("no cause") }
+func (badError) Retryable() bool { panic("no answer") }
+
+func TestRule04_AnErrorWhoseMethodsPanicIsAFailureLikeAnyOther(t *testing.T) {
+	onEach(t, func(t *testing.T, k kind) {
+		ctx, cancel := context.WithCancel(t.Context())
+		out, _ := k.run(t, ctx, steps().
+			Step("a", do("a")).Compensate(do("undo a")).
+			Step("b", func(context.Context, **world) error { cancel(); return badError{} }).Retry(policy.Fixed(2, 0)).
+			OnFailure(policy.Compensate))
+		require.Equal(t, []string{"a", "undo a"}, done(out))
+		require.Equal(t, []string{"b"}, paths(out.Failures))
+
+		out, _ = k.run(t, t.Context(), steps().
+			Step("a", do("a")).Compensate(do("undo a")).
+			Step("b", func(ctx context.Context, _ **world) error { <-ctx.Done(); return badError{} }).
+			Timeout(time.Second).Retry(policy.Fixed(2, 0)).
+			OnFailure(policy.Compensate))
+		require.Equal(t, []string{"a", "undo a"}, done(out))
+		require.NotEmpty(t, out.Failures[0].Error())
+	})
+}
 
 func TestRule04_AGoexitNeitherHangsNorCrashes(t *testing.T) {
 	exit := func(_ context.Context, w **world) error { (*w).note("exit"); runtime.Goexit(); return nil }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"runtime/debug"
 	"time"
 
@@ -111,7 +110,7 @@ func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n
 	ending := endingOf(ctx)
 	if ending != chain.ByItself {
 		cause := context.Cause(ctx)
-		if ending == chain.BySibling && err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, cause) {
+		if ending == chain.BySibling && err != nil && !is(err, context.Canceled) && !is(err, cause) {
 			ending = chain.ByContext // a failure of its own besides, which must not go unheard
 		}
 		if ending == chain.BySibling && n == 0 { // never began, and nobody asked: as the steps behind a failed one

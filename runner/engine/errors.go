@@ -18,8 +18,8 @@ type timeoutError struct {
 
 func (e *timeoutError) Error() string {
 	text := fmt.Sprintf("timeout: the %s took longer than %s", e.what, e.limit)
-	if e.err != nil && !errors.Is(e.err, context.DeadlineExceeded) {
-		text += ": " + e.err.Error()
+	if e.err != nil && e.err != context.DeadlineExceeded {
+		text += fmt.Sprintf(": %v", e.err) // fmt survives a method that panics
 	}
 	return text
 }
@@ -53,10 +53,20 @@ func because(cause, err error) error {
 	switch {
 	case err == nil:
 		return cause
-	case errors.Is(err, cause):
+	case is(err, cause):
 		return err
 	}
 	return &endedError{cause, err}
+}
+
+// is is errors.Is, which calls methods of the user's errors: they may panic.
+func is(err, target error) (matches bool) {
+	defer func() {
+		if recover() != nil {
+			matches = false
+		}
+	}()
+	return errors.Is(err, target)
 }
 
 // endingOf tells whether ctx has ended, and whether a sibling did it.
@@ -64,8 +74,7 @@ func endingOf(ctx context.Context) chain.Ending {
 	if ctx.Err() == nil {
 		return chain.ByItself
 	}
-	var sibling *siblingError
-	if errors.As(context.Cause(ctx), &sibling) {
+	if _, ok := context.Cause(ctx).(*siblingError); ok {
 		return chain.BySibling
 	}
 	return chain.ByContext

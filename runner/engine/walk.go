@@ -34,8 +34,8 @@ func (w *walker) record(kind chain.Kind, s *builder.Step, phase chain.Phase, att
 	rec := chain.NewRecord(w.at, kind, s.Index, phase, attempt)
 	switch {
 	case w.keeping:
+		w.keeping = false // first: an observer may end the goroutine
 		w.x.log.Record(w.kept, rec)
-		w.keeping = false
 	case kind == chain.KindSucceeded || kind == chain.KindCompensated:
 		w.kept, w.keeping = rec, true
 	default:
