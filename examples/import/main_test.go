@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/taskchain-go/taskchain/examples/internal/golden"
+	"github.com/taskchain-go/taskchain/internal/golden"
 	"github.com/taskchain-go/taskchain/runner"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskchain-go/taskchain/chain"
-	"github.com/taskchain-go/taskchain/examples/internal/golden"
+	"github.com/taskchain-go/taskchain/internal/golden"
 	"github.com/taskchain-go/taskchain/runner"
 )
 

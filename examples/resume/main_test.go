@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/taskchain-go/taskchain/examples/internal/golden"
+	"github.com/taskchain-go/taskchain/internal/golden"
 )
 
 // In a process with this variable set, the test binary is the program itself.

@@ -1,7 +1,7 @@
 // Package golden compares the output of an example with a file that was looked
 // at once. To write the files anew:
 //
-//	go test ./examples/NAME -update
+//	go test ./examples/import -update
 package golden
 
 import (
