@@ -1,0 +1,223 @@
+package taskchain_test
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskchain-go/taskchain/internal/golden"
+)
+
+// testCommand passes all tests, as the README says; it is the one command that
+// TestCommandsOfTheReadme can't run.
+const testCommand = "go test work"
+
+// A block is what stands between two fences of a Markdown file.
+type block struct {
+	language string
+	quote    string // of the comment before it
+	text     string
+	line     int
+}
+
+func blocks(t *testing.T, file string) (blocks []block) {
+	t.Helper()
+	doc, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var quote string
+	var open *block
+	for i, line := range strings.Split(string(doc), "\n") {
+		fence, isFence := strings.CutPrefix(line, "```")
+		switch {
+		case open != nil && isFence:
+			blocks, open = append(blocks, *open), nil
+		case open != nil:
+			open.text += line + "\n"
+		case isFence:
+			open, quote = &block{language: fence, quote: quote, line: i + 1}, ""
+		case strings.HasPrefix(line, "<!-- quote "):
+			quote = strings.TrimSuffix(strings.TrimPrefix(line, "<!-- quote "), " -->")
+		}
+	}
+	require.Nil(t, open, "%s: a block has no end", file)
+	return blocks
+}
+
+// region is the marked part of a Go file, moved to the left margin.
+func region(t *testing.T, file, name string) string {
+	t.Helper()
+	doc, err := os.ReadFile(file)
+	require.NoError(t, err)
+	marked := regexp.MustCompile(`(?s)\n(\t*)// readme:begin ` + name + `\n(.*?)\n\t*// readme:end ` + name + `\n`).FindStringSubmatch(string(doc))
+	require.NotNil(t, marked, "%s has no region %q", file, name)
+	indent, text := marked[1], "\n"+marked[2]
+	return strings.ReplaceAll(text, "\n"+indent, "\n")[1:] + "\n"
+}
+
+func TestReadmeQuotesWhatIsCompiled(t *testing.T) {
+	quoted := 0
+	for _, b := range blocks(t, "README.md") {
+		file, name, isRegion := strings.Cut(b.quote, "#")
+		switch b.language {
+		case "go":
+			require.True(t, isRegion, "README.md:%d: Go code that quotes no region", b.line)
+			require.Equal(t, region(t, file, name), b.text, "README.md:%d: this is not %s", b.line, b.quote)
+			quoted++
+		case "text":
+			output, err := os.ReadFile(file)
+			require.NoError(t, err, "README.md:%d", b.line)
+			require.Contains(t, golden.Timeless(string(output)), golden.Timeless(b.text), "README.md:%d: this is not in %s", b.line, file)
+			quoted++
+		default:
+			require.Equal(t, "sh", b.language, "README.md:%d: a block of another language", b.line)
+		}
+	}
+	require.NotZero(t, quoted)
+}
+
+// Every command of the README does what a comment behind it says, or succeeds.
+func TestCommandsOfTheReadme(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the examples")
+	}
+	comment := regexp.MustCompile(`^(.*?)(?: # exit status (\d): .*)?$`)
+	tests := 0
+	for _, b := range blocks(t, "README.md") {
+		if b.language != "sh" {
+			continue
+		}
+		var script strings.Builder
+		for line := range strings.Lines(b.text) {
+			said := comment.FindStringSubmatch(strings.TrimSpace(line))
+			command, status := said[1], said[2]
+			require.NotContains(t, command, "#", "a comment that says no exit status")
+			if command == testCommand {
+				tests++
+				continue
+			}
+			check := `[ $? = 0 ]`
+			if status != "" { // go run's own status is 1 whatever the program's is, and where it could not build one
+				check = fmt.Sprintf(`[ "$(tail -n 1 "$TMPDIR/stderr")" = "exit status %s" ]`, status)
+			}
+			fmt.Fprintf(&script, "%s 2>$TMPDIR/stderr\n%s || { cat $TMPDIR/stderr; echo 'not as said: %s'; exit 99; }\n", command, check, command)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		sh := exec.CommandContext(ctx, "sh")
+		sh.Stdin = strings.NewReader(script.String())
+		sh.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+		out, err := sh.CombinedOutput()
+		require.NoError(t, err, "README.md:%d: %s", b.line, out)
+	}
+	require.Equal(t, 1, tests, "the README should say %q once", testCommand)
+}
+
+// documents is every Markdown file of the repository.
+func documents(t *testing.T) (files []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if err == nil && strings.HasSuffix(path, ".md") {
+			files = append(files, path)
+		}
+		return err
+	}))
+	require.Contains(t, files, "README.md")
+	return files
+}
+
+func TestLinksAndPathsOfTheDocumentsExist(t *testing.T) {
+	var (
+		link   = regexp.MustCompile(`\]\(([^)]+)\)`)
+		path   = regexp.MustCompile(`(?:\./)?\b(?:policy|builder|chain|codec|runner|examples|internal|docs)/[\w./-]*\w`)
+		module = regexp.MustCompile(`\S*github\.com/\S*`)
+		fenced = regexp.MustCompile(`(?s)\n\x60{3}.*?\n\x60{3}`)
+	)
+	for _, file := range documents(t) {
+		doc, err := os.ReadFile(file)
+		require.NoError(t, err)
+		headings := map[string]bool{}
+		for line := range strings.Lines(string(doc)) {
+			if strings.HasPrefix(line, "#") {
+				headings["#"+strings.ReplaceAll(strings.ToLower(strings.TrimSpace(strings.TrimLeft(line, "#"))), " ", "-")] = true
+			}
+		}
+		for _, found := range link.FindAllStringSubmatch(fenced.ReplaceAllString(string(doc), ""), -1) {
+			target, anchor, _ := strings.Cut(found[1], "#")
+			switch {
+			case strings.Contains(target, "://"):
+			case target == "":
+				require.True(t, headings["#"+anchor], "%s: no heading for #%s", file, anchor)
+			default:
+				_, err := os.Stat(filepath.Join(filepath.Dir(file), target))
+				require.NoError(t, err, "%s: a link leads nowhere", file)
+			}
+		}
+		for _, found := range path.FindAllString(module.ReplaceAllString(string(doc), ""), -1) {
+			_, err := os.Stat(found)
+			require.NoError(t, err, "%s names a path that does not exist", file)
+		}
+	}
+}
+
+// Every name such as policy.Retry in the documents and in the package
+// documentation is one that its package has.
+func TestNamesInTheDocumentsExist(t *testing.T) {
+	name := regexp.MustCompile(`\b(policy|builder|chain|codec|runner)\.([A-Z]\w*)`)
+	exported := map[string]map[string]bool{}
+	for _, file := range append(documents(t), "doc.go") {
+		doc, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, found := range name.FindAllStringSubmatch(string(doc), -1) {
+			dir := found[1]
+			if exported[dir] == nil {
+				exported[dir] = exportedNames(t, dir)
+			}
+			require.True(t, exported[dir][found[2]], "%s: there is no %s", file, found[0])
+		}
+	}
+	require.Greater(t, len(exported), 3)
+}
+
+func exportedNames(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		for _, decl := range file.Decls {
+			switch d := decl.(type) {
+			case *ast.FuncDecl:
+				names[d.Name.Name] = names[d.Name.Name] || d.Recv == nil
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch s := spec.(type) {
+					case *ast.TypeSpec:
+						names[s.Name.Name] = true
+					case *ast.ValueSpec:
+						for _, n := range s.Names {
+							names[n.Name] = true
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
+}
