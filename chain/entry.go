@@ -2,6 +2,7 @@ package chain
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -31,39 +32,68 @@ type entry struct {
 // unit tells whether the step is completed or undone as one.
 func (e entry) unit() bool { return !e.kind.Composite() || e.compensation }
 
-// fold reads what is settled off the trace, in order of the settling.
-func (r *Recorder) fold() []entry {
-	if len(r.steps) == 0 {
-		return slices.Clone(r.before)
-	}
-	entries := make([]entry, len(r.before), len(r.steps))
-	place := make([]int32, len(r.steps)) // of a step's entry, counted from 1
-	for i, e := range r.before {
-		entries[i] = e
-		place[e.step] = int32(i) + 1
-	}
-	details := r.details
-	for i, rec := range r.records {
+// newest reads what is settled off the trace, the newest settling first. The
+// lock must be held, in the body of the loop too.
+func (r *Recorder) newest(yield func(entry) bool) {
+	var (
+		seen = make([]bool, len(r.steps))
+		undo []entry // by step, where its undo has ended; made when there is one
+		rest = r.details
+	)
+	for i, rec := range slices.Backward(r.records) {
 		var d detail
-		if len(details) > 0 && details[0].record == i {
-			d, details = details[0], details[1:]
+		if len(rest) > 0 && rest[len(rest)-1].record == i {
+			d, rest = rest[len(rest)-1], rest[:len(rest)-1]
 		}
 		switch kind := rec.what.kind(); kind {
-		case KindSucceeded, KindSkipped, KindFailed:
-			if place[rec.step] == 0 {
-				entries = append(entries, entry{})
-				place[rec.step] = int32(len(entries))
+		case KindCompensated, KindCompensationFailed:
+			if undo == nil {
+				undo = make([]entry, len(r.steps))
 			}
+			if u := &undo[rec.step]; u.undo == 0 {
+				u.undo, u.undoAttempts, u.undoErr, u.undoOrder = kind, rec.what.attempt(), d.err, i
+			}
+		case KindSucceeded, KindSkipped, KindFailed:
+			if seen[rec.step] {
+				continue
+			}
+			seen[rec.step] = true
 			s := &r.steps[rec.step]
-			entries[place[rec.step]-1] = entry{
+			e := entry{
 				path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
 				step: s.Index, forward: kind, attempts: rec.what.attempt(), err: d.err, ending: d.ending,
 			}
-		case KindCompensated, KindCompensationFailed:
-			e := &entries[place[rec.step]-1]
-			e.undo, e.undoAttempts, e.undoErr, e.undoOrder = kind, rec.what.attempt(), d.err, i
+			if undo != nil {
+				e.takeUndo(undo[rec.step])
+			}
+			if !yield(e) {
+				return
+			}
 		}
 	}
+	for _, e := range slices.Backward(r.before) {
+		if e.step >= 0 && len(seen) > 0 {
+			if seen[e.step] {
+				continue
+			}
+			if undo != nil && undo[e.step].undo != 0 {
+				e.takeUndo(undo[e.step])
+			}
+		}
+		if !yield(e) {
+			return
+		}
+	}
+}
+
+func (e *entry) takeUndo(from entry) {
+	e.undo, e.undoAttempts, e.undoErr, e.undoOrder = from.undo, from.undoAttempts, from.undoErr, from.undoOrder
+}
+
+// fold is what is settled, in order of the settling.
+func (r *Recorder) fold() []entry {
+	entries := slices.Collect(r.newest)
+	slices.Reverse(entries)
 	return entries
 }
 
@@ -98,22 +128,34 @@ type Settled struct {
 	Undo     Kind   // KindCompensated or KindCompensationFailed; zero where no undo has ended
 }
 
-// Settled is what has been settled so far, in order of the settling: what of
-// the plan needs not be run, and what there is to undo.
-func (r *Recorder) Settled() []Settled {
-	entries := r.entries()
-	settled := make([]Settled, len(entries))
-	for i, e := range entries {
-		settled[i] = Settled{e.step, e.forward, e.attempts, e.err, e.ending, e.undo}
+// Settled is what has been settled so far, the newest first: what of the plan
+// needs not be run, and what there is to undo. The Recorder must not be used in
+// the body of the loop.
+func (r *Recorder) Settled() iter.Seq[Settled] {
+	return func(yield func(Settled) bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for e := range r.newest {
+			if !yield(Settled{e.step, e.forward, e.attempts, e.err, e.ending, e.undo}) {
+				return
+			}
+		}
 	}
-	return settled
 }
 
-// Failures are the steps that failed, and the compensations that did.
+// Failures are the steps that failed, and the compensations that did, in order
+// of the steps' settling.
 func (r *Recorder) Failures() (forward, compensation []*StepError) {
-	entries := r.entries()
-	for _, e := range entries {
-		if e.forward == KindFailed && e.ending != BySibling && !failedInside(e, entries) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var failed []entry
+	for e := range r.newest {
+		if e.forward == KindFailed || e.undo == KindCompensationFailed {
+			failed = append(failed, e)
+		}
+	}
+	for _, e := range slices.Backward(failed) {
+		if e.forward == KindFailed && e.ending != BySibling && !failedInside(e, failed) {
 			forward = append(forward, e.stepError(Forward))
 		}
 		if e.undo == KindCompensationFailed {

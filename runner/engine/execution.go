@@ -40,9 +40,6 @@ func Begin[T any](ctx context.Context, p *Program, exec *chain.ExecutionContext[
 	}
 	x := &Execution{program: p, host: host, log: log, ctx: ctx}
 	x.walker = walker{x: x, top: &p.steps[0], frames: x.frames[:]}
-	if len(p.steps) <= len(x.frames) {
-		x.walker.frames = x.frames[:len(p.steps)]
-	}
 	x.committer, _ = host.(Committer)
 	if resumed {
 		x.replay = replayOf(log.Settled(), p.steps)

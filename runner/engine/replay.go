@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"iter"
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
@@ -16,15 +17,12 @@ type replay struct {
 	within  map[int]bool // what has something settled inside
 }
 
-func replayOf(settled []chain.Settled, steps []builder.Step) *replay {
-	if len(settled) == 0 {
-		return nil
-	}
+func replayOf(settled iter.Seq[chain.Settled], steps []builder.Step) *replay {
 	r := &replay{map[int]chain.Settled{}, map[int]bool{}, map[int]bool{}}
-	for _, e := range settled {
+	for e := range settled {
 		r.settled[e.Step] = e
 	}
-	for _, e := range settled {
+	for _, e := range r.settled {
 		for i := e.Step; i > 0 && !r.within[i]; i = steps[i].Parent {
 			r.within[i] = true
 		}

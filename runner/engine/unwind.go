@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
@@ -28,16 +27,21 @@ func (w *walker) unwind(ctx context.Context, level *builder.Step, cause error) (
 func (w *walker) undoable(level *builder.Step) []*builder.Step {
 	var (
 		steps   = w.x.program.steps
-		undo    []*builder.Step
-		covered = make([]bool, len(steps))
+		undo    = make([]*builder.Step, 0, level.Next-level.Index-1)
+		covered []bool // by step; made when something is
 	)
-	for _, e := range slices.Backward(w.recorder().Settled()) {
+	for e := range w.recorder().Settled() {
 		s := &steps[e.Step]
-		if s.Index <= level.Index || s.Index >= level.Next || covered[s.Index] || !mayHaveEffect(s, e) {
+		if s.Index <= level.Index || s.Index >= level.Next || covered != nil && covered[s.Index] || !mayHaveEffect(s, e) {
 			continue
 		}
-		for inside := s.Index + 1; inside < s.Next; inside++ {
-			covered[inside] = true
+		if s.Kind.Composite() {
+			if covered == nil {
+				covered = make([]bool, len(steps))
+			}
+			for inside := s.Index + 1; inside < s.Next; inside++ {
+				covered[inside] = true
+			}
 		}
 		if e.Undo == 0 {
 			undo = append(undo, s)
