@@ -44,7 +44,7 @@
 //
 // An import goes only from the right to the left:
 //
-//	policy  <-  builder  <-  chain  <-  codec, runner
+//	policy  <-  builder  <-  chain  <-  codec  <-  runner
 //
 // The README has the guarantees, and the folder examples has programs that run.
 package taskchain

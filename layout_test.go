@@ -14,8 +14,8 @@ import (
 
 const module = "github.com/taskchain-go/taskchain"
 
-// floors is the packages of the library in the order in which they may import
-// one another. Packages on one floor do not import each other.
+// floors is the packages of the library, each of which may import those before
+// it.
 var floors = map[string]int{"policy": 0, "builder": 1, "chain": 2, "codec": 3, "runner": 4}
 
 func goJSON(t *testing.T, v any, args ...string) {
@@ -38,7 +38,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		seen++
 		for _, imported := range packages[1:] {
 			to, isFloor := floors[floor(imported)]
-			require.False(t, isFloor && (to > from), "%s imports %s", packages[0], imported)
+			require.False(t, isFloor && to > from, "%s imports %s", packages[0], imported)
 			require.NotContains(t, imported, module+"/examples")
 		}
 	}
@@ -87,6 +87,7 @@ func TestEveryModuleIsTested(t *testing.T) {
 	if len(dirs) == 1 {
 		return
 	}
+	require.FileExists(t, "go.work", "CONTRIBUTING.md says how nested modules are tested")
 	var work struct{ Use []struct{ DiskPath string } }
 	goJSON(t, &work, "work", "edit", "-json")
 	var listed []string
