@@ -186,3 +186,40 @@ func summary(out chain.Outcome[state]) string {
 	doc, _ := json.Marshal([]any{out.Status, out.Context.Completed(), out.Context.Compensated(), failures})
 	return string(doc)
 }
+
+// A branch that can't write down stops the execution, and its siblings are left
+// as they are: not cancelled, not undone.
+func TestAWriteThatFailsInABranchStopsEverything(t *testing.T) {
+	b := chain.New[state]().
+		Parallel("q", chain.New[state]().
+			Process("p", chain.New[state]().Step("x", ok).Compensate(ok).Step("y", ok).OnFailure(policy.Compensate)).
+			Step("z", ok)).
+		OnFailure(policy.Compensate)
+	plan := b.MustBuild()
+	out, h, err := run(t, plan, chain.NewExecutionContext(state{}), 1, &ledger{})
+	require.ErrorIs(t, err, errCrash)
+	require.Equal(t, chain.Running, out.Status)
+	require.Equal(t, []string{"q/p/x"}, h.world.effects)
+	require.Equal(t, []string{"q/p/x"}, out.Context.Completed())
+
+	out, h, err = run(t, plan, out.Context, 1<<30, h.world) // the same execution, still in memory
+	require.NoError(t, err)
+	require.Equal(t, []string{"q/p/x", "q/p/y", "q/z"}, h.world.effects)
+	require.Equal(t, chain.Succeeded, out.Status)
+}
+
+func TestAWriteThatFailsWhileUndoingInsideStopsEverything(t *testing.T) {
+	fail := func(context.Context, *state) error { return errors.New("fails") }
+	plan := chain.New[state]().
+		Process("p", chain.New[state]().Step("x", ok).Compensate(ok).Step("y", fail).OnFailure(policy.Compensate)).
+		Step("z", ok).
+		OnFailure(policy.Continue).MustBuild()
+	out, h, err := run(t, plan, chain.NewExecutionContext(state{}), 2, &ledger{})
+	require.ErrorIs(t, err, errCrash)
+	require.Equal(t, chain.Compensating, out.Status)
+
+	out, h, err = run(t, plan, out.Context, 1<<30, h.world)
+	require.ErrorContains(t, err, "fails")
+	require.Equal(t, chain.Partial, out.Status)
+	require.Equal(t, []string{"p/x", "p/y", "undo p/x", "z"}, h.world.effects)
+}
