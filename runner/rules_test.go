@@ -254,7 +254,7 @@ func TestRule04_APanicIsAFailureWhereverTheUsersFunctionIs(t *testing.T) {
 		"when":             steps().Step("a", do("a")).When(func(context.Context, **world) bool { panics(); return true }).Builder,
 		"when of process":  steps().Process("a", steps().Step("b", do("b"))).When(func(context.Context, **world) bool { panics(); return true }).Builder,
 		"match":            steps().Step("a", fails("a", errBoom)).Retry(policy.Fixed(3, 0).RetryOn(func(error) bool { panics(); return true })).Builder,
-		"nil map in step":  steps().Step("a", func(context.Context, **world) error { var m map[string]int; m["x"] = 1; return nil }).Builder,
+		"nil pointer":      steps().Step("a", func(_ context.Context, w **world) error { var nobody *world; nobody.Done = nil; return nil }).Builder,
 		"error with panic": steps().Step("a", fails("a", badError{})).Builder,
 	} {
 		t.Run(name, func(t *testing.T) {
