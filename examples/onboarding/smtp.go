@@ -75,7 +75,7 @@ func (s *MailServer) serve(conn *textproto.Conn) {
 			s.mu.Unlock()
 			reply = "250 delivered"
 		case "QUIT":
-			conn.PrintfLine("221 bye")
+			_ = conn.PrintfLine("221 bye")
 			return
 		default: // EHLO, MAIL
 			reply = "250 ok"
