@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
+	"runtime"
 )
 
 // An audience is the observers of one execution and how far they have been
@@ -37,6 +39,9 @@ func (r *Recorder) tell() {
 				a.detailed++
 			}
 			a.told++
+			if d != nil && d.untold {
+				continue
+			}
 			e := r.event(rec, d)
 			r.show(&e, 0)
 		}
@@ -63,17 +68,44 @@ func (r *Recorder) showOne(e *Event, i int) (returned bool) {
 		if returned {
 			return
 		}
-		cause := recover()
-		if cause == nil { // runtime.Goexit: this goroutine can't go on telling
-			cause = ErrGoexit
+		why := "it called runtime.Goexit"
+		if v := recover(); v != nil {
+			why = fmt.Sprintf("panic: %v", v)
+		} else { // this goroutine can't go on telling
 			r.audience.observers[i] = nil
 			r.show(e, i+1)
 			r.mu.Lock()
 			r.audience.telling = false
 			r.mu.Unlock()
 		}
-		r.log(slog.LevelError, fmt.Sprintf("an observer was dropped: panic: %v", cause))
+		r.log(slog.LevelError, "an observer was dropped: "+why, false)
 	}()
 	r.audience.observers[i](r.audience.ctx, *e)
 	return true
+}
+
+// shown is the function that all observers are called by.
+var shown = runtime.FuncForPC(reflect.ValueOf((*Recorder).showOne).Pointer()).Name()
+
+// byObserver tells whether an observer is calling. What observers add is not
+// shown to them, or one that logs each event would never come to an end.
+func (r *Recorder) byObserver() bool {
+	r.mu.Lock()
+	telling := r.audience != nil && r.audience.telling
+	r.mu.Unlock()
+	if !telling {
+		return false
+	}
+	var calls [64]uintptr // of this goroutine: it may be another one that tells
+	for skip, n := 2, len(calls); n == len(calls); skip += n {
+		n = runtime.Callers(skip, calls[:])
+		frames := runtime.CallersFrames(calls[:n])
+		for more := n > 0; more; {
+			var frame runtime.Frame
+			if frame, more = frames.Next(); frame.Function == shown {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -2,7 +2,8 @@ package chain
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"reflect"
 
 	"github.com/taskchain-go/taskchain/builder"
 )
@@ -30,7 +31,7 @@ func Do[T any](do func(ctx context.Context, exec *ExecutionContext[T]) error) bu
 	return func(ctx context.Context, _ *T) error {
 		exec, ok := FromContext[T](ctx)
 		if !ok {
-			return errors.New("chain: no execution over this type in the step's context")
+			return fmt.Errorf("chain: Do: the context has no execution over %s; inside an embedded plan it is over the outer plan's data", reflect.TypeFor[T]())
 		}
 		return do(ctx, exec)
 	}

@@ -193,8 +193,14 @@ func (r *Recorder) marks() map[string]builder.Mark {
 	for path, s := range spent {
 		marks[path] = builder.Mark{State: builder.Underway, Note: s.String()}
 	}
-	for _, e := range r.fold() {
-		marks[e.path] = builder.Mark{State: e.state(), Note: spent[e.path].String()}
+	entries := r.fold()
+	undone := undoneIn(entries)
+	for _, e := range entries {
+		state := e.state()
+		if state == builder.Completed && undone(e) {
+			state = builder.Compensated
+		}
+		marks[e.path] = builder.Mark{State: state, Note: spent[e.path].String()}
 	}
 	return marks
 }

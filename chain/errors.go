@@ -95,7 +95,11 @@ func (e *StepError) Error() string {
 	case e.Attempts > 1:
 		how = fmt.Sprintf("failed after %d attempts", e.Attempts)
 	}
-	return fmt.Sprintf("%s %q %s: %s", what, e.Path, how, textOf(e.Err))
+	text := fmt.Sprintf("%s %q %s", what, e.Path, how)
+	if e.Err == nil { // not one of ours
+		return text
+	}
+	return text + ": " + textOf(e.Err)
 }
 
 // Unwrap is the user's own error.
@@ -161,6 +165,9 @@ var errorCodes = []struct {
 	{"deadline", context.DeadlineExceeded},
 	{"canceled", context.Canceled},
 	{"goexit", ErrGoexit},
+	{"async", ErrAsync},
+	{"plan_changed", ErrPlanChanged},
+	{"finished", ErrFinished},
 }
 
 // codeOf is the code of an error, whose methods may panic; then it has none.

@@ -94,8 +94,12 @@ func (c *ExecutionContext[T]) Metadata() map[string]any {
 
 // Log adds an event of the step's own to the trace. The event has the path of
 // the step that is at work, or none inside a Parallel, where it could be any.
+// It may also be called before the execution begins and after it has ended.
+//
+// What an observer logs is in the trace and is not shown to observers: one that
+// logs each event would never come to an end.
 func (c *ExecutionContext[T]) Log(level slog.Level, message string) {
-	c.recorder.log(level, message)
+	c.recorder.log(level, message, c.recorder.byObserver())
 }
 
 // Trace is everything that happened so far, in order. It is made when it is
@@ -104,11 +108,14 @@ func (c *ExecutionContext[T]) Trace() Trace { return c.recorder.trace() }
 
 // Completed is the paths of the completed steps in order of completion, without
 // those that were compensated since. A Process or Parallel is among them if it
-// has a compensation of its own: it is then undone as one.
+// has a compensation of its own: it is then undone as one, and what is inside it
+// with it.
 func (c *ExecutionContext[T]) Completed() []string {
 	var paths []string
-	for _, e := range c.recorder.entries() {
-		if e.forward == KindSucceeded && e.undo != KindCompensated && e.unit() {
+	entries := c.recorder.entries()
+	undone := undoneIn(entries)
+	for _, e := range entries {
+		if e.forward == KindSucceeded && e.unit() && !undone(e) {
 			paths = append(paths, e.path)
 		}
 	}

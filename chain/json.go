@@ -2,9 +2,13 @@ package chain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,13 +16,7 @@ import (
 )
 
 // MarshalJSON writes the execution's Snapshot.
-func (c *ExecutionContext[T]) MarshalJSON() ([]byte, error) {
-	doc, err := json.Marshal(c.Snapshot())
-	if err != nil {
-		return nil, fmt.Errorf("taskchain: encode: %w", err)
-	}
-	return doc, nil
-}
+func (c *ExecutionContext[T]) MarshalJSON() ([]byte, error) { return EncodeSnapshot(c.Snapshot()) }
 
 // UnmarshalJSON reads what MarshalJSON wrote into an execution that has not
 // begun. Fields it does not know are ignored; everything else that is wrong is
@@ -46,12 +44,58 @@ func (r *Recorder) adopt(from *Recorder) {
 	defer r.mu.Unlock()
 	r.id, r.plan, r.fingerprint, r.status = from.id, from.plan, from.fingerprint, from.status
 	r.past, r.before, r.metadata = from.past, from.before, from.metadata
+	r.records, r.details = nil, nil // what was logged before
+}
+
+// EncodeSnapshot writes the JSON form of a Snapshot; it is what package codec is
+// made of. It refuses what DecodeSnapshot would refuse, and says what of the
+// data or metadata JSON can't hold.
+func EncodeSnapshot[T any](s Snapshot[T]) (doc []byte, err error) {
+	defer recovered("encode", &err)
+	if err := s.validate(); err != nil {
+		return nil, fmt.Errorf("taskchain: encode: %w", err)
+	}
+	doc, err = json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("taskchain: encode: %w", unencodable(s.Data, s.Metadata, err))
+	}
+	return doc, nil
+}
+
+// unencodable adds to an error of encoding/json what it is about.
+func unencodable(data any, metadata map[string]any, err error) error {
+	if _, err := json.Marshal(data); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		if _, err := json.Marshal(metadata[key]); err != nil {
+			return fmt.Errorf("metadata.%s: %w", key, err)
+		}
+	}
+	return err
+}
+
+// recovered makes a panic in a user's MarshalJSON or UnmarshalJSON an error.
+func recovered(what string, err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("taskchain: %s: panic: %v", what, v)
+	}
 }
 
 // DecodeSnapshot reads the JSON form of a Snapshot; it is what package codec is
-// made of. knownOnly makes fields that the form or T does not have an error. An
-// error says where: `taskchain: decode: trace[3].time: …`.
-func DecodeSnapshot[T any](doc []byte, knownOnly bool) (Snapshot[T], error) {
+// made of. knownOnly makes fields that the form or T does not have an error. A
+// key that stands twice is one, but for keys inside data and metadata. An error
+// says where: `taskchain: decode: trace[3].time: …`.
+func DecodeSnapshot[T any](doc []byte, knownOnly bool) (s Snapshot[T], err error) {
+	defer recovered("decode", &err)
+	read, err := decode[T](doc, knownOnly)
+	if err != nil {
+		return s, fmt.Errorf("taskchain: decode: %w", err)
+	}
+	return read, nil
+}
+
+func decode[T any](doc []byte, knownOnly bool) (Snapshot[T], error) {
 	// The outer fields shadow the Snapshot's own: a nil tells a missing field
 	// from an empty one, and numbers of the metadata are read without loss.
 	var form struct {
@@ -61,24 +105,50 @@ func DecodeSnapshot[T any](doc []byte, knownOnly bool) (Snapshot[T], error) {
 		Metadata lossless `json:"metadata"`
 		Snapshot[T]
 	}
-	if err := strictjson.Decode(doc, &form, knownOnly); err != nil {
-		return Snapshot[T]{}, fmt.Errorf("taskchain: decode: %w", err)
-	}
-	for _, required := range []struct {
-		name string
-		has  bool
-	}{{"version", form.Version != nil}, {"status", form.Status != nil}, {"data", form.Data != nil}} {
-		if !required.has {
-			return Snapshot[T]{}, fmt.Errorf("taskchain: decode: %s: is missing", required.name)
+	if err := strictjson.Decode(doc, &form, knownOnly, "data", "metadata"); err != nil {
+		if version := versionOf(doc); version != nil && !knownVersion(*version) {
+			err = unknownVersion(*version) // which is why the rest does not fit
 		}
+		return form.Snapshot, err
 	}
 	snapshot := form.Snapshot
-	snapshot.Version, snapshot.Status, snapshot.Data = *form.Version, *form.Status, *form.Data
-	snapshot.Metadata = form.Metadata
-	if err := snapshot.validate(); err != nil {
-		return Snapshot[T]{}, fmt.Errorf("taskchain: decode: %w", err)
+	switch {
+	case form.Version == nil:
+		return snapshot, errors.New("version: is missing")
+	case form.Status == nil:
+		return snapshot, errors.New("status: is missing")
+	case form.Data != nil:
+		snapshot.Data = *form.Data
+	default:
+		if err := nullData[T](doc); err != nil {
+			return snapshot, fmt.Errorf("data: %w", err)
+		}
 	}
-	return snapshot, nil
+	snapshot.Version, snapshot.Status, snapshot.Metadata = *form.Version, *form.Status, form.Metadata
+	return snapshot, snapshot.validate()
+}
+
+func versionOf(doc []byte) *int {
+	var form struct {
+		Version *int `json:"version"`
+	}
+	_ = json.Unmarshal(doc, &form) // nil is an answer
+	return form.Version
+}
+
+// nullData says why data that was found to be null, or not at all, can't be a T:
+// only a T that is written as null can be read from it.
+func nullData[T any](doc []byte) error {
+	var form struct {
+		Data json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(doc, &form); err != nil || form.Data == nil {
+		return errors.New("is missing")
+	}
+	if zero, err := json.Marshal(new(T)); err != nil || string(zero) != "null" {
+		return fmt.Errorf("is null, which no %s is", reflect.TypeFor[T]())
+	}
+	return nil
 }
 
 // lossless is metadata whose numbers are read without losing digits.
@@ -104,7 +174,7 @@ func (m *lossless) UnmarshalJSON(doc []byte) error {
 func float(value any) any {
 	switch value := value.(type) {
 	case json.Number:
-		if f, err := value.Float64(); err == nil && sameInteger(value.String(), f) {
+		if f, err := value.Float64(); err == nil && exact(value.String(), f) {
 			return f
 		}
 	case map[string]any:
@@ -119,11 +189,32 @@ func float(value any) any {
 	return value
 }
 
-// sameInteger tells whether f is the integer in text; a text that is no integer
-// is as exact as its writer had it.
-func sameInteger(text string, f float64) bool {
-	if strings.ContainsAny(text, ".eE") {
-		return true
+// exact tells whether f is what text says: as an integer the very same number;
+// otherwise the same digits, as far as f has any.
+func exact(text string, f float64) bool {
+	if !strings.ContainsAny(text, ".eE") {
+		return strconv.FormatFloat(f, 'f', 0, 64) == text
 	}
-	return strconv.FormatFloat(f, 'f', 0, 64) == text
+	digits, exponent := decimal(text)
+	shortest, exponentOf := decimal(strconv.FormatFloat(f, 'e', -1, 64))
+	return digits == shortest && exponent == exponentOf
+}
+
+// decimal is a JSON number as its digits, without zeros around them, and the
+// exponent of the last one.
+func decimal(text string) (digits string, exponent int) {
+	mantissa, power, _ := strings.Cut(strings.ToLower(text), "e")
+	exponent, err := strconv.Atoi(cmp.Or(power, "0"))
+	if err != nil {
+		return text, 0 // so far out that it is nothing like a float64
+	}
+	unsigned := strings.TrimPrefix(mantissa, "-")
+	sign := mantissa[:len(mantissa)-len(unsigned)]
+	whole, fraction, _ := strings.Cut(unsigned, ".")
+	digits = strings.TrimLeft(whole+fraction, "0")
+	if digits == "" {
+		return sign, 0
+	}
+	significant := strings.TrimRight(digits, "0")
+	return sign + significant, exponent - len(fraction) + len(digits) - len(significant)
 }

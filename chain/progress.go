@@ -25,11 +25,13 @@ func (r *Recorder) progress() Progress {
 			p.Steps++
 		}
 	}
-	for _, e := range r.fold() {
+	entries := r.fold()
+	undone := undoneIn(entries)
+	for _, e := range entries {
 		switch {
 		case e.undo == KindCompensated:
 			p.Compensated++
-		case e.forward == KindSucceeded && !e.kind.Composite():
+		case e.forward == KindSucceeded && !e.kind.Composite() && !undone(e):
 			p.Completed++
 		}
 	}
@@ -37,7 +39,7 @@ func (r *Recorder) progress() Progress {
 	for _, rec := range r.records {
 		switch rec.what.kind() {
 		case KindStarted, KindCompensating:
-			if !r.steps[rec.step].Kind.Composite() && rec.what.attempt() == 1 {
+			if rec.what.attempt() == 1 { // the begin of a Process has none
 				atWork = append(atWork, rec.step)
 			}
 		case KindRetrying:

@@ -87,6 +87,7 @@ type detail struct {
 	delay   time.Duration
 	level   slog.Level
 	message string
+	untold  bool // the observers are not to see it
 }
 
 // Ending tells whether a failure came from the step itself or because the
@@ -138,7 +139,10 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	if len(with.Observers) > 0 {
 		r.audience = &audience{ctx: observed{context.WithoutCancel(ctx), r}, observers: slices.Clone(with.Observers)}
 	}
-	if r.status != Compensating {
+	switch r.status {
+	case Compensating, Stuck: // goes on with it, or tries the failed undos again
+		r.status = Compensating
+	default:
 		r.status = Running
 	}
 	return r, nil
@@ -238,8 +242,9 @@ func (r *Recorder) add(rec Record, d detail) {
 	r.tell()
 }
 
-// log adds an event of a step's own.
-func (r *Recorder) log(level slog.Level, message string) {
+// log adds an event of a step's own. One that is untold is not shown to the
+// observers.
+func (r *Recorder) log(level slog.Level, message string, untold bool) {
 	r.mu.Lock()
 	at := time.Duration(0)
 	if !r.base.IsZero() {
@@ -248,14 +253,14 @@ func (r *Recorder) log(level slog.Level, message string) {
 		r.base = time.Now()
 		r.wall = r.base.Round(0)
 	}
-	step := r.atWork()
+	step, phase := r.atWork()
 	r.mu.Unlock()
-	r.add(NewRecord(at, KindLog, int(step), Forward, 0), detail{level: level, message: message})
+	r.add(NewRecord(at, KindLog, int(step), phase, 0), detail{level: level, message: message, untold: untold})
 }
 
 // atWork is the step whose attempt is under way, or 0 where it could be one of
 // several.
-func (r *Recorder) atWork() int32 {
+func (r *Recorder) atWork() (step int32, phase Phase) {
 	for _, rec := range slices.Backward(r.records) {
 		switch rec.what.kind() {
 		case KindLog:
@@ -263,14 +268,14 @@ func (r *Recorder) atWork() int32 {
 		case KindStarted, KindCompensating:
 			for i := int(rec.step); i > 0; i = r.steps[i].Parent {
 				if r.steps[i].Kind == builder.KindParallel {
-					return 0
+					return 0, Forward
 				}
 			}
-			return rec.step
+			return rec.step, rec.what.phase()
 		}
-		return 0
+		return 0, Forward
 	}
-	return 0
+	return 0, Forward
 }
 
 func (r *Recorder) path(step int32) string {
@@ -331,22 +336,44 @@ func (r *Recorder) event(rec Record, d *detail) Event {
 // user's function one by one, so that it sees what the steps returned.
 func (r *Recorder) textOf(err error) string {
 	switch err := err.(type) {
+	case *storedError: // has been through it before
+		return err.text
 	case *StepError:
-		if stored, ok := err.Err.(*storedError); ok { // has been through it before
-			return stored.text
-		}
 		return r.textOf(err.Err)
-	case interface{ Unwrap() []error }:
-		texts := make([]string, 0, 2)
-		for _, each := range err.Unwrap() {
-			texts = append(texts, r.textOf(each))
+	default:
+		if branches := branchErrors(err); len(branches) > 0 {
+			texts := make([]string, len(branches))
+			for i, each := range branches {
+				texts[i] = r.textOf(each)
+			}
+			return strings.Join(texts, "; ")
 		}
-		return strings.Join(texts, "; ")
 	}
 	if r.errorText == nil {
 		return textOf(err)
 	}
 	return r.userText(err)
+}
+
+// branchErrors are the errors of a Parallel's branches, if err is what joins
+// them, and none if it is an error of the user's.
+func branchErrors(err error) (branches []error) {
+	defer func() {
+		if recover() != nil { // a method of the user's
+			branches = nil
+		}
+	}()
+	join, ok := err.(interface{ Unwrap() []error })
+	if _, whole := err.(*ExecutionError); whole || !ok { // of another execution, which the step ran
+		return nil
+	}
+	branches = join.Unwrap()
+	for _, each := range branches {
+		if _, ok := each.(*StepError); !ok && len(branchErrors(each)) == 0 {
+			return nil
+		}
+	}
+	return branches
 }
 
 // userText asks the user's function, which may panic.

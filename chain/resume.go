@@ -29,8 +29,10 @@ func ground(entries []entry, fingerprint string, status Status, with *Recording)
 			return nil, changed("step %q was recorded as a %s and is a %s", e.path, e.kind, s.Kind)
 		}
 		if s.HasCompensation != e.compensation && e.undo != KindCompensated {
-			return nil, changed("step %q was recorded %s compensation and is %s one",
-				e.path, having(e.compensation), having(s.HasCompensation))
+			if e.compensation {
+				return nil, changed("step %q was recorded with a compensation and has none", e.path)
+			}
+			return nil, changed("step %q was recorded without a compensation and has one", e.path)
 		}
 	}
 	if fingerprint == with.Fingerprint {
@@ -62,13 +64,6 @@ func bind(entries []entry, steps []builder.Step) {
 
 func changed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrPlanChanged}, args...)...)
-}
-
-func having(has bool) string {
-	if has {
-		return "with a"
-	}
-	return "without"
 }
 
 // sequential makes no difference between a step and an async step: how the work
@@ -142,11 +137,12 @@ func reopen(entries []entry, steps []builder.Step, status Status) []entry {
 			failed[e.step] = e
 		}
 	}
+	undone := undoneIn(entries)
 	return lo.Reject(entries, func(e entry, _ int) bool {
 		if e.forward == KindFailed && isOpen(e.level, e.ending, failed, steps) {
 			return true
 		}
-		return e.undo == KindCompensated && undoneByOpen(e.level, failed, steps)
+		return undone(e) && undoneByOpen(e.level, failed, steps)
 	})
 }
 

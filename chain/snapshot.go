@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/taskchain-go/taskchain/builder"
 )
@@ -120,39 +123,64 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("taskchain: restore: %w", err)
 	}
-	exec := NewExecutionContext(s.Data, WithID(s.ID), WithMetadata(s.Metadata))
+	exec := &ExecutionContext[T]{ID: s.ID, Data: s.Data}
 	r := &exec.recorder
 	r.id, r.plan, r.fingerprint, r.status = s.ID, s.Plan, s.Fingerprint, s.Status
-	r.past = append([]Event(nil), s.Trace...)
+	r.metadata, r.past = maps.Clone(s.Metadata), slices.Clone(s.Trace)
 	for _, state := range s.Steps {
 		kind, _ := kindNamed(state.Kind)
-		r.before = append(r.before, entry{
+		e := entry{
 			path: state.Path, kind: kind, compensation: state.Compensation, step: -1,
-			forward: state.State, attempts: state.Attempts, err: state.Error.restore(), ending: state.Ending,
-			undo: state.Undo, undoOrder: state.UndoOrder, undoAttempts: state.UndoAttempts, undoErr: state.UndoError.restore(),
-		})
+			forward: state.State, attempts: state.Attempts, ending: state.Ending,
+			undo: state.Undo, undoOrder: state.UndoOrder, undoAttempts: state.UndoAttempts,
+		}
+		e.err = state.Error.restore(state.Path, Forward, state.Attempts)
+		e.undoErr = state.UndoError.restore(state.Path, Compensation, state.UndoAttempts)
+		if inside := causeInside(e, r.before); inside != nil {
+			e.err = inside
+		}
+		r.before = append(r.before, e)
 	}
 	return exec, nil
 }
 
-func (e *StoredError) restore() error {
+// restore makes the error that the step or compensation had failed with.
+func (e *StoredError) restore(path string, phase Phase, attempts int) error {
 	if e == nil {
 		return nil
 	}
-	return &storedError{text: e.Text, code: e.Code}
+	return &StepError{Path: path, Phase: phase, Attempts: attempts, Err: &storedError{text: e.Text, code: e.Code}}
+}
+
+// causeInside is the error of the step inside e that made e fail, if e is a
+// Process or Parallel that failed by one.
+func causeInside(e entry, before []entry) error {
+	if e.err == nil || !e.kind.Composite() {
+		return nil
+	}
+	for _, inside := range slices.Backward(before) {
+		if inside.err != nil && strings.HasPrefix(inside.path, e.path+"/") && textOf(errors.Unwrap(inside.err)) == textOf(errors.Unwrap(e.err)) {
+			return inside.err
+		}
+	}
+	return nil
 }
 
 // validate finds the first thing that no execution can be like.
 func (s *Snapshot[T]) validate() error {
 	switch {
-	case s.Version < 1 || s.Version > SnapshotVersion:
-		return fmt.Errorf("version: unknown version %d, known are 1 to %d", s.Version, SnapshotVersion)
-	case s.ID == "":
+	case !knownVersion(s.Version):
+		return unknownVersion(s.Version)
+	case s.ID == "" && s.Status != Pending: // which gets one when it begins
 		return errors.New("id: is empty")
+	case !utf8.ValidString(s.ID): // JSON could not hold it, and idempotency keys are made of it
+		return errors.New("id: is not valid UTF-8")
 	case s.Status > Stuck:
 		return fmt.Errorf("status: unknown status %d", uint8(s.Status))
+	case s.Status == Pending && len(s.Steps) > 0:
+		return errors.New("steps: of an execution that has not begun")
 	}
-	seen := map[string]bool{}
+	seen, order := map[string]bool{}, map[int]bool{}
 	for i, state := range s.Steps {
 		if err := state.validate(); err != nil {
 			return fmt.Errorf("steps[%d].%w", i, err)
@@ -160,7 +188,10 @@ func (s *Snapshot[T]) validate() error {
 		if seen[state.Path] {
 			return fmt.Errorf("steps[%d].path: %q stands there twice", i, state.Path)
 		}
-		seen[state.Path] = true
+		if state.Undo != 0 && order[state.UndoOrder] {
+			return fmt.Errorf("steps[%d].undo_order: %d stands there twice", i, state.UndoOrder)
+		}
+		seen[state.Path], order[state.UndoOrder] = true, true
 	}
 	for i, e := range s.Trace {
 		switch {
@@ -170,6 +201,8 @@ func (s *Snapshot[T]) validate() error {
 			return fmt.Errorf("trace[%d].time: is missing", i)
 		case e.Attempt < 0:
 			return fmt.Errorf("trace[%d].attempt: is negative", i)
+		case e.Phase > Compensation:
+			return fmt.Errorf("trace[%d].phase: unknown phase %d", i, uint8(e.Phase))
 		}
 	}
 	return nil
@@ -195,14 +228,24 @@ func (s *StepState) validate() error {
 		return errors.New("error: must be there if and only if the step failed")
 	case undoFailed != (s.UndoError != nil):
 		return errors.New("undo_error: must be there if and only if the undo failed")
-	case s.Attempts < 0 || s.UndoAttempts < 0:
+	case (s.Undo != 0) != (s.UndoOrder > 0):
+		return errors.New("undo_order: must be there, counted from 1, if and only if an undo has ended")
+	case s.Attempts < 0:
 		return errors.New("attempts: is negative")
+	case s.UndoAttempts < 0:
+		return errors.New("undo_attempts: is negative")
 	case s.State == KindSucceeded && s.Attempts == 0 && !kind.Composite():
 		return errors.New("attempts: is missing")
 	case s.Ending > BySibling || s.Ending != ByItself && !failed:
 		return errors.New("ending: of a step that did not fail")
 	}
 	return nil
+}
+
+func knownVersion(v int) bool { return v >= 1 && v <= SnapshotVersion }
+
+func unknownVersion(v int) error {
+	return fmt.Errorf("version: unknown version %d, known are 1 to %d", v, SnapshotVersion)
 }
 
 func kindNamed(name string) (builder.Kind, bool) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -13,8 +14,8 @@ type Trace []Event
 
 // String is a line an event: the time since the first, the step, what happened.
 //
-//	    +0s  checkout  plan started
-//	+1.2ms   reserve   started
+//	   +0s  plan     ▶ started
+//	+1.2ms  reserve  ▷ started
 func (t Trace) String() string {
 	if len(t) == 0 {
 		return ""
@@ -36,7 +37,7 @@ func where(e Event) string {
 	if e.Path == "" {
 		return "plan"
 	}
-	return e.Path
+	return oneLine(e.Path)
 }
 
 // sentence is what the event tells, for people.
@@ -45,9 +46,9 @@ func (e Event) sentence() string {
 	text.WriteString(kindSigns[e.Kind])
 	switch {
 	case e.Kind == KindLog:
-		text.WriteString(e.Level.String() + " " + e.Message)
+		text.WriteString(e.Level.String() + " " + oneLine(e.Message))
 	case e.Kind == KindPlanEnded:
-		text.WriteString(e.Message)
+		text.WriteString(oneLine(e.Message))
 	case e.Kind == KindRetrying && e.Phase == Compensation:
 		text.WriteString("retrying compensation")
 	default:
@@ -57,7 +58,7 @@ func (e Event) sentence() string {
 		fmt.Fprintf(&text, " (attempt %d)", e.Attempt)
 	}
 	if e.Error != "" {
-		text.WriteString(": " + strings.ReplaceAll(e.Error, "\n", " "))
+		text.WriteString(": " + oneLine(e.Error))
 	}
 	if e.Kind == KindRetrying {
 		text.WriteString("; next in " + short(e.Delay))
@@ -79,9 +80,19 @@ var kindSigns = map[Kind]string{
 	KindLog:                "· ",
 }
 
-// short is a duration with three digits at most.
+// oneLine is text without what would break a line or move the cursor.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+}
+
+// short is a duration with three digits, or in whole seconds.
 func short(d time.Duration) string {
-	for unit := time.Duration(1); unit < time.Hour; unit *= 10 {
+	for unit := time.Duration(1); unit < time.Second; unit *= 10 {
 		if d.Abs() < 1000*unit {
 			return d.Round(unit).String()
 		}

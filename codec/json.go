@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -42,13 +41,7 @@ func JSON[T any](opts ...Option) Codec[T] {
 
 type jsonCodec[T any] jsonOptions
 
-func (jsonCodec[T]) Encode(s chain.Snapshot[T]) ([]byte, error) {
-	doc, err := json.Marshal(s)
-	if err != nil {
-		return nil, fmt.Errorf("taskchain: encode: %w", err)
-	}
-	return doc, nil
-}
+func (jsonCodec[T]) Encode(s chain.Snapshot[T]) ([]byte, error) { return chain.EncodeSnapshot(s) }
 
 func (c jsonCodec[T]) Decode(doc []byte) (chain.Snapshot[T], error) {
 	if len(doc) > c.limit {
