@@ -11,37 +11,40 @@ import (
 )
 
 // Build checks everything that was said and returns the plan, or all faults at
-// once, joined, each an [*InvalidError].
-func (b Builder[T]) Build() (*Plan[T], error) {
-	c := compiler[T]{name: b.name, where: callSite()}
-	c.add(Step{Kind: KindProcess}, Funcs[T]{})
-	b.compile(&c, 0)
-	if err := errors.Join(c.faults...); err != nil {
-		return nil, err
-	}
-	plan := &Plan[T]{name: b.name, steps: c.steps, funcs: c.funcs}
-	plan.fingerprint = fingerprint(plan.steps)
-	return plan, nil
-}
+// once, joined in the order in which they were said, each an [*InvalidError].
+// It may be called any number of times, and each plan stands on its own.
+func (b Builder[T]) Build() (*Plan[T], error) { return b.build(callSite()) }
 
 // MustBuild is Build for plans that are package variables: it panics with the
-// faults that Build returns.
+// error that Build returns.
 func (b Builder[T]) MustBuild() *Plan[T] {
-	plan, err := b.Build()
+	plan, err := b.build(callSite())
 	if err != nil {
 		panic(err)
 	}
 	return plan
 }
 
+func (b Builder[T]) build(where position) (*Plan[T], error) {
+	c := compiler[T]{}
+	c.add(Step{Kind: KindProcess}, Funcs[T]{})
+	b.compile(&c, 0, where)
+	if len(c.faults) > 0 {
+		for _, f := range c.faults {
+			f.(*InvalidError).Plan = c.name // known only now: Named may come last
+		}
+		return nil, errors.Join(c.faults...)
+	}
+	return &Plan[T]{name: c.name, steps: c.steps, funcs: c.funcs, fingerprint: fingerprint(c.steps)}, nil
+}
+
 // A compiler lays the tree of fragments out as one slice, each step before the
 // steps inside it, and collects the faults on the way.
 type compiler[T any] struct {
 	name   string
-	where  position // of the call of Build, for faults that have no other place
 	steps  []Step
 	funcs  []Funcs[T]
-	faults []error
+	faults []error // each an *InvalidError
 }
 
 // add appends a step and returns its index.
@@ -52,118 +55,123 @@ func (c *compiler[T]) add(s Step, f Funcs[T]) int {
 	return s.Index
 }
 
-func (c *compiler[T]) fault(path string, where position, reason string) {
-	if where.file == "" {
-		where = c.where
+// fault reports what is wrong with the plan, Process or step at index.
+func (c *compiler[T]) fault(index int, where position, reason string) {
+	path := c.steps[index].Path
+	if path == "" && index != 0 && reason != emptyName { // else it would read as a fault of the plan
+		reason = "unnamed step: " + reason
 	}
-	c.faults = append(c.faults, &InvalidError{
-		Plan: c.name, Path: path, File: where.file, Line: where.line, Reason: reason,
-	})
+	file, line := where.source()
+	c.faults = append(c.faults, &InvalidError{Path: path, File: file, Line: line, Reason: reason})
 }
 
-// compile lays the Builder's steps out behind the step at index parent.
-func (b Builder[T]) compile(c *compiler[T], parent int) {
-	path := c.steps[parent].Path
-	for _, f := range b.settingFaults() {
-		c.fault(path, f.where, f.reason)
+// compile replays the Builder's links behind the step at index level, which was
+// said at where.
+func (b Builder[T]) compile(c *compiler[T], level int, where position) {
+	d := draft[T]{compiler: c, level: level, names: map[string]bool{}}
+	links := b.links()
+	empty := !slices.ContainsFunc(links, func(l *link[T]) bool { return l.word == saidStep })
+	if empty && level != 0 { // said at the Process, before what is inside
+		c.fault(level, where, "no steps")
 	}
-	if b.last == nil {
-		c.fault(path, c.where, "no steps")
+	for i, l := range links {
+		d.hear(l, links[i+1:])
+		l.apply(&d)
 	}
-	if b.said&saidFailure != 0 {
-		c.steps[parent].Failure, c.steps[parent].HandlesFailure = b.failure, true
+	if empty && level == 0 { // said at Build
+		c.fault(level, where, "no steps")
 	}
-	c.steps[parent].Within = b.within
+	c.steps[level].Next = len(c.steps)
+}
 
-	seen := map[string]bool{}
-	for _, it := range b.items() {
-		if seen[it.name] && it.name != "" {
-			c.fault(join(path, it.name), it.where, "the same name twice among siblings")
+// A draft is the state of one Builder's replay.
+type draft[T any] struct {
+	*compiler[T]
+	level int             // the Index of the plan, Process or Parallel that it fills
+	step  int             // the Index of the latest step, 0 before the first
+	names map[string]bool // of the steps so far
+	where position        // of the link at hand
+	said  word            // of the level, and of the latest step
+	ahead word            // all that is said of the latest step, even later
+}
+
+// hear takes note of a link before it is applied.
+func (d *draft[T]) hear(l *link[T], later []*link[T]) {
+	d.where = l.where
+	if l.word == saidStep {
+		d.said &= settings
+		d.ahead = 0
+		for _, l := range later {
+			if l.word == saidStep {
+				break
+			}
+			d.ahead |= l.word
 		}
-		seen[it.name] = true
-		it.compile(c, parent)
+		return
 	}
-	c.steps[parent].Next = len(c.steps)
+	about := d.level
+	if l.word&decorations != 0 && d.step != 0 {
+		about = d.step
+	}
+	switch method := methods[l.word]; {
+	case l.word&decorations != 0 && d.step == 0:
+		d.fault(about, d.where, method+" without a step")
+	case d.said&l.word != 0:
+		d.fault(about, d.where, method+" said twice")
+	}
+	d.said |= l.word
 }
 
-func (it *item[T]) compile(c *compiler[T], parent int) {
-	path := join(c.steps[parent].Path, it.name)
-	for _, reason := range it.reasons() {
-		c.fault(path, it.where, reason)
+// begin adds a step to the level and returns its index.
+func (d *draft[T]) begin(name string, kind Kind, f Funcs[T]) int {
+	level := d.steps[d.level]
+	path := name
+	if d.level != 0 {
+		path = level.Path + "/" + name
 	}
-	index := c.add(Step{
-		Path:                path,
-		Name:                it.name,
-		Kind:                it.kind,
-		Parent:              parent,
-		Depth:               c.steps[parent].Depth + 1,
-		Retry:               it.retry,
-		Timeout:             it.timeout,
-		HasCompensation:     it.said&saidCompensate != 0,
-		AsyncCompensation:   it.funcs.StartUndo != nil,
-		CompensationRetry:   it.compensationRetry,
-		CompensationTimeout: it.compensationTimeout,
-		CompensateOnFailure: it.said&saidCompensateOnFailure != 0,
-		Conditional:         it.said&saidWhen != 0,
-		Description:         it.description,
-	}, it.funcs)
-	if it.fragment != nil {
-		c.inside(it.fragment, index, it.where)
+	d.step = d.add(Step{Path: path, Name: name, Kind: kind, Parent: d.level, Depth: level.Depth + 1}, f)
+	if reason := nameFault(name); reason != "" {
+		d.fault(d.step, d.where, "the step's name "+reason)
+	} else if d.names[name] {
+		d.fault(d.step, d.where, "the same name twice among siblings")
+	}
+	d.names[name] = true
+	return d.step
+}
+
+// check reports a fault of the latest step.
+func (d *draft[T]) check(bad bool, reason string) {
+	if bad {
+		d.fault(d.step, d.where, reason)
 	}
 }
 
-// inside compiles a fragment with the place of its Process as the place of
-// faults that have none of their own.
-func (c *compiler[T]) inside(f Fragment[T], index int, where position) {
-	outer := c.where
-	c.where = where
-	f.compile(c, index)
-	c.where = outer
-}
-
-// reasons is everything that is wrong with the step itself.
-func (it *item[T]) reasons() []string {
-	var reasons []string
-	check := func(bad bool, reason string) {
-		if bad {
-			reasons = append(reasons, reason)
-		}
+// checkLevel reports a fault of the plan or of the Process that is being filled.
+func (d *draft[T]) checkLevel(bad bool, reason string) {
+	if bad {
+		d.fault(d.level, d.where, reason)
 	}
-	said := func(d decoration) bool { return it.said&d != 0 }
-
-	for _, f := range it.faults {
-		reasons = append(reasons, f.reason)
-	}
-	name := nameFault(it.name)
-	check(name != "", "the step's name "+name)
-	check(it.kind == KindStep && it.funcs.Do == nil, "nil func")
-	check(it.kind == KindAsync && it.funcs.Start == nil, "nil func")
-	check(it.kind.Composite() && it.fragment == nil, "nil fragment")
-	check(it.kind.Composite() && said(saidRetry), "Retry does not fit a "+it.kind.String())
-	check(it.kind.Composite() && said(saidTimeout), "Timeout does not fit a "+it.kind.String())
-	check(said(saidCompensate) && it.funcs.Undo == nil && it.funcs.StartUndo == nil, "nil func for Compensate")
-	check(said(saidWhen) && it.funcs.When == nil, "nil func for When")
-	check(said(saidRetryCompensation) && !said(saidCompensate), "RetryCompensation without Compensate")
-	check(said(saidCompensationTimeout) && !said(saidCompensate), "CompensationTimeout without Compensate")
-	check(said(saidCompensateOnFailure) && !said(saidCompensate), "CompensateOnFailure without Compensate")
-	reasons = append(reasons, retryFaults("Retry", it.retry)...)
-	reasons = append(reasons, retryFaults("RetryCompensation", it.compensationRetry)...)
-	check(said(saidTimeout) && it.timeout <= 0, notPositive("Timeout", it.timeout))
-	check(said(saidCompensationTimeout) && it.compensationTimeout <= 0, notPositive("CompensationTimeout", it.compensationTimeout))
-	return reasons
 }
 
-func notPositive(what string, d time.Duration) string {
-	return what + " must be positive, got " + d.String()
+func (d *draft[T]) checkCompensation(method string) {
+	d.check(d.ahead&saidCompensate == 0, method+" without Compensate")
 }
 
-func retryFaults(what string, r policy.Retry) []string {
+func (d *draft[T]) checkRetry(method string, r policy.Retry) {
 	err := r.Validate()
 	if err == nil {
-		return nil
+		return
 	}
-	return []string{what + ": " + strings.ReplaceAll(err.Error(), "\n", "; ")}
+	for line := range strings.Lines(err.Error()) { // a fault a line
+		d.check(true, method+": "+strings.TrimPrefix(strings.TrimSpace(line), "retry: "))
+	}
 }
+
+func notPositive(method string, d time.Duration) string {
+	return method + " must be positive, got " + d.String()
+}
+
+const emptyName = "the step's name is empty"
 
 // nameFault says why a name can't be part of a path, or nothing.
 func nameFault(name string) string {
@@ -176,30 +184,4 @@ func nameFault(name string) string {
 		return "is not valid UTF-8"
 	}
 	return ""
-}
-
-func join(parent, name string) string {
-	if parent == "" {
-		return name
-	}
-	return parent + "/" + name
-}
-
-// items is the list of steps, oldest first.
-func (b Builder[T]) items() []*item[T] {
-	var items []*item[T]
-	for it := b.last; it != nil; it = it.prev {
-		items = append(items, it)
-	}
-	slices.Reverse(items)
-	return items
-}
-
-func (b Builder[T]) settingFaults() []*fault {
-	var faults []*fault
-	for f := b.faults; f != nil; f = f.prev {
-		faults = append(faults, f)
-	}
-	slices.Reverse(faults)
-	return faults
 }

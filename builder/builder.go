@@ -2,7 +2,6 @@ package builder
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"github.com/taskchain-go/taskchain/policy"
@@ -22,116 +21,93 @@ type StepFunc[T any] func(ctx context.Context, data *T) error
 type AsyncFunc[T any] func(ctx context.Context, data *T) <-chan error
 
 // A Builder collects the steps of a plan over data of type T. It is a value:
-// every method returns a new Builder and leaves the receiver as it was. A
-// Builder is safe for concurrent use.
+// every method returns a new Builder and leaves the receiver as it was, at the
+// same small cost however long the chain is. A Builder is safe for concurrent
+// use. The zero Builder is an empty plan: extend it, or call chain.New, which
+// returns it.
 type Builder[T any] struct {
-	last    *item[T] // the steps so far, newest first: forks share their prefix
-	name    string
-	failure policy.Failure
-	within  time.Duration
-	said    setting
-	faults  *fault
-}
-
-// setting is the set of things said of a whole plan.
-type setting uint8
-
-const (
-	saidFailure setting = 1 << iota
-	saidWithin
-)
-
-// fault is a persistent list of what was wrong with a Builder's own settings.
-type fault struct {
-	prev   *fault
-	where  position
-	reason string
-}
-
-// position is the place in the user's source that a fault is reported at.
-type position struct {
-	file string
-	line int
-}
-
-// callSite is where the user called the exported method that calls callSite.
-func callSite() position {
-	_, file, line, _ := runtime.Caller(2)
-	return position{file, line}
-}
-
-func (b Builder[T]) fail(where position, reason string) Builder[T] {
-	b.faults = &fault{prev: b.faults, where: where, reason: reason}
-	return b
+	last *link[T]
 }
 
 // Named gives the plan its name, which traces, errors, drawings and durable
 // runners show. A fork may take another name: the last one counts. The name of
-// a fragment is ignored; it is known by the name its Process was given.
+// a fragment is ignored; it is known by the name its Process was given. An
+// empty name, one with "/" and one that is not valid UTF-8 are faults.
 func (b Builder[T]) Named(name string) Builder[T] {
-	if reason := nameFault(name); reason != "" {
-		return b.fail(callSite(), "the plan's name "+reason)
-	}
-	b.name = name
-	return b
+	return b.say(saidName, callSite(), func(d *draft[T]) {
+		reason := nameFault(name)
+		d.checkLevel(reason != "", "the plan's name "+reason)
+		if reason == "" && d.level == 0 {
+			d.name = name
+		}
+	})
 }
 
-// Step appends a step.
+// Step appends a step. Among its siblings its name must be the only one; no
+// name may be empty, contain "/" or be other than valid UTF-8.
 func (b Builder[T]) Step(name string, do StepFunc[T]) StepBuilder[T] {
-	return b.push(item[T]{name: name, kind: KindStep, funcs: Funcs[T]{Do: do}, where: callSite()})
+	return b.step(callSite(), func(d *draft[T]) {
+		d.begin(name, KindStep, Funcs[T]{Do: do})
+		d.check(do == nil, "nil func")
+	})
 }
 
 // AsyncStep appends a step that works in the background. A plan with one is
 // refused by a synchronous runner.
 func (b Builder[T]) AsyncStep(name string, start AsyncFunc[T]) StepBuilder[T] {
-	return b.push(item[T]{name: name, kind: KindAsync, funcs: Funcs[T]{Start: start}, where: callSite()})
+	return b.step(callSite(), func(d *draft[T]) {
+		d.begin(name, KindAsync, Funcs[T]{Start: start})
+		d.check(start == nil, "nil func")
+	})
 }
 
 // Process appends a sequence of steps under one name. It fails when one of its
-// steps fails, unless the fragment has a failure strategy that goes on.
+// steps fails, unless the fragment says that failures do not stop it, with
+// OnFailure(policy.Continue). Extending a Builder later does not extend a
+// Process made of it.
 func (b Builder[T]) Process(name string, steps Fragment[T]) StepBuilder[T] {
-	return b.push(item[T]{name: name, kind: KindProcess, fragment: steps, where: callSite()})
+	return b.composite(callSite(), name, KindProcess, steps)
 }
 
 // Parallel appends steps that run at the same time where the runner can, and in
 // order where it can't. Each step of the fragment is a branch; a branch of
 // several steps is a Process. Branches must change disjoint parts of the data.
 func (b Builder[T]) Parallel(name string, branches Fragment[T]) StepBuilder[T] {
-	return b.push(item[T]{name: name, kind: KindParallel, fragment: branches, where: callSite()})
+	return b.composite(callSite(), name, KindParallel, branches)
 }
 
-// OnFailure says what happens when a step fails. The default of a plan is
-// policy.Abort; a fragment that says nothing leaves the failure to the plan
-// around it.
+// OnFailure says what happens when a step has failed for good. The default of a
+// plan is policy.Abort; a fragment that says nothing leaves the failure to the
+// plan around it. It may be said once, anywhere in the chain.
 func (b Builder[T]) OnFailure(strategy policy.Failure) Builder[T] {
-	where := callSite()
-	if b.said&saidFailure != 0 {
-		return b.fail(where, "OnFailure said twice")
-	}
-	if strategy > policy.Compensate {
-		return b.fail(where, "unknown failure strategy "+strategy.String())
-	}
-	b.failure, b.said = strategy, b.said|saidFailure
-	return b
+	return b.say(saidFailure, callSite(), func(d *draft[T]) {
+		d.checkLevel(strategy > policy.Compensate, "unknown failure strategy "+strategy.String())
+		d.steps[d.level].Failure, d.steps[d.level].HandlesFailure = strategy, true
+	})
 }
 
 // Within is the deadline of the forward run, counted from its start; for a
 // fragment, from the start of its Process. When it passes, the execution fails
-// with chain.ErrTimeout. Compensations are not under the deadline.
+// with chain.ErrTimeout. Compensations are not under the deadline. It must be
+// positive and may be said once, anywhere in the chain; without it there is no
+// deadline.
 func (b Builder[T]) Within(d time.Duration) Builder[T] {
-	where := callSite()
-	if b.said&saidWithin != 0 {
-		return b.fail(where, "Within said twice")
-	}
-	if d <= 0 {
-		return b.fail(where, "Within must be positive, got "+d.String())
-	}
-	b.within, b.said = d, b.said|saidWithin
-	return b
+	return b.say(saidWithin, callSite(), func(at *draft[T]) {
+		at.checkLevel(d <= 0, notPositive("Within", d))
+		at.steps[at.level].Within = d
+	})
 }
 
-func (b Builder[T]) push(it item[T]) StepBuilder[T] {
-	it.prev = b.last
-	b.last = &it
-	return StepBuilder[T]{b}
+func (b Builder[T]) step(where position, apply func(*draft[T])) StepBuilder[T] {
+	return StepBuilder[T]{b.say(saidStep, where, apply)}
+}
+
+func (b Builder[T]) composite(where position, name string, kind Kind, f Fragment[T]) StepBuilder[T] {
+	f = settled(f)
+	return b.step(where, func(d *draft[T]) {
+		index := d.begin(name, kind, Funcs[T]{})
+		if d.check(f == nil, "nil fragment"); f != nil {
+			f.compile(d.compiler, index, d.where)
+		}
+	})
 }

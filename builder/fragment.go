@@ -8,7 +8,25 @@ import (
 // A Fragment is what a Process or Parallel is made of: a [Builder], a
 // [StepBuilder], or a whole plan by way of [Embed]. It is sealed.
 type Fragment[T any] interface {
-	compile(c *compiler[T], parent int)
+	compile(c *compiler[T], level int, where position)
+}
+
+// settled is the fragment as it is at this moment: a pointer could change until
+// Build, or be nil.
+func settled[T any](f Fragment[T]) Fragment[T] {
+	switch f := f.(type) {
+	case *Builder[T]:
+		if f == nil {
+			return nil
+		}
+		return *f
+	case *StepBuilder[T]:
+		if f == nil {
+			return nil
+		}
+		return *f
+	}
+	return f
 }
 
 // Embed makes a plan over U a fragment of a plan over T. at finds the U inside
@@ -25,29 +43,32 @@ type embedded[T, U any] struct {
 	at   func(*T) *U
 }
 
-func (e embedded[T, U]) compile(c *compiler[T], parent int) {
-	outer := c.steps[parent]
-	if e.plan == nil {
-		c.fault(outer.Path, c.where, "nil plan to embed")
+func (e embedded[T, U]) compile(c *compiler[T], level int, where position) {
+	outer := c.steps[level]
+	switch {
+	case e.plan == nil:
+		c.fault(level, where, "nil plan to embed")
+	case len(e.plan.steps) == 0:
+		c.fault(level, where, "a plan to embed that Build did not make")
 	}
 	if e.at == nil {
-		c.fault(outer.Path, c.where, "nil func to embed a plan at")
+		c.fault(level, where, "nil func to embed a plan at")
 	}
-	if e.plan == nil || e.at == nil {
+	if e.plan == nil || len(e.plan.steps) == 0 || e.at == nil {
 		return
 	}
 	root := e.plan.steps[0]
-	c.steps[parent].Failure, c.steps[parent].HandlesFailure = root.Failure, root.HandlesFailure
-	c.steps[parent].Within = root.Within
+	c.steps[level].Failure, c.steps[level].HandlesFailure = root.Failure, root.HandlesFailure
+	c.steps[level].Within = root.Within
 	for i, s := range e.plan.steps[1:] {
-		s.Path = join(outer.Path, s.Path)
-		s.Parent += parent
+		s.Path = outer.Path + "/" + s.Path
+		s.Parent += level
 		s.Depth += outer.Depth
-		next := s.Next + parent
+		next := s.Next + level
 		index := c.add(s, e.lift(e.plan.funcs[i+1]))
 		c.steps[index].Next = next
 	}
-	c.steps[parent].Next = len(c.steps)
+	c.steps[level].Next = len(c.steps)
 }
 
 // lift makes functions over U functions over T.
