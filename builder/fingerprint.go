@@ -7,7 +7,9 @@ import (
 )
 
 // fingerprint hashes one line a step. The format is part of the wire form of
-// stored executions: changing it makes every stored one look changed.
+// stored executions: changing it makes every stored one look changed. Paths go
+// in as ASCII, because what plain %q escapes depends on the Unicode tables of
+// the Go release.
 func fingerprint(steps []Step) string {
 	h := sha256.New()
 	for _, s := range steps {
@@ -15,7 +17,7 @@ func fingerprint(steps []Step) string {
 		if s.HandlesFailure || s.Index == 0 {
 			strategy = s.Failure.String()
 		}
-		fmt.Fprintf(h, "%q %s compensation=%t onfailure=%t %s\n",
+		fmt.Fprintf(h, "%+q %s compensation=%t onfailure=%t %s\n",
 			s.Path, s.Kind, s.HasCompensation, s.CompensateOnFailure, strategy)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
