@@ -145,10 +145,13 @@ func (w *walker) attempt(ctx context.Context, s *builder.Step, phase chain.Phase
 	return err
 }
 
-// frame is a context for the next attempt. They are made many at once.
+// frame is a context for the next attempt. They are made many at once: as many
+// as there were, but no more than the steps that are left.
 func (w *walker) frame() *chain.Frame {
 	if len(w.frames) == 0 {
-		w.frames = make([]chain.Frame, min(64, max(4, w.top.Next-w.top.Index)))
+		more := max(4, min(w.framed, w.top.Next-w.top.Index-w.framed))
+		w.frames = make([]chain.Frame, more)
+		w.framed += more
 	}
 	frame := &w.frames[0]
 	w.frames = w.frames[1:]

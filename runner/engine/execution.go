@@ -39,7 +39,7 @@ func Begin[T any](ctx context.Context, p *Program, exec *chain.ExecutionContext[
 		return nil, err
 	}
 	x := &Execution{program: p, host: host, log: log, ctx: ctx}
-	x.walker = walker{x: x, top: &p.steps[0], frames: x.frames[:]}
+	x.walker = walker{x: x, top: &p.steps[0], frames: x.frames[:], framed: len(x.frames)}
 	x.committer, _ = host.(Committer)
 	if resumed {
 		x.replay = replayOf(log.Settled(), p.steps)

@@ -17,6 +17,7 @@ type walker struct {
 	ctx    context.Context
 	at     time.Duration // the last boundary between attempts
 	frames []chain.Frame // for the attempts to come
+	framed int           // how many have been made
 	replay *replay       // what earlier runs have settled; nil: nothing
 	cut    *cut          // the attempt in which the goroutine was ended
 	begun  bool
