@@ -121,7 +121,7 @@ func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n
 	w.x.failed.Store(true)
 	stepErr := &chain.StepError{Path: s.Path, Phase: phase, Attempts: n, Err: err}
 	w.recorder().Failed(w.at, s.Index, phase, n, stepErr, ending)
-	return &failure{err: stepErr, ending: ending, begun: n > 0}
+	return &failure{err: stepErr, ending: ending}
 }
 
 // attempt makes one attempt, under its own deadline if it has one.
@@ -214,7 +214,7 @@ func (w *walker) interrupted(panicked any, frame *chain.Frame, s *builder.Step, 
 type cut struct {
 	step    int
 	phase   chain.Phase
-	attempt int
+	attempt int // 0: in the step's When
 	err     error
 }
 
@@ -241,6 +241,9 @@ func (w *walker) condition(ctx context.Context, s *builder.Step) (holds bool, er
 	defer func() {
 		if !returned {
 			err = w.interrupted(recover(), frame, s, chain.Forward)
+			if w.cut != nil {
+				w.cut.attempt = 0
+			}
 		}
 	}()
 	holds = w.x.host.Condition(frame, s)

@@ -70,5 +70,5 @@ func (w *walker) replayed(ctx context.Context, s *builder.Step) (f *failure, set
 		}
 		w.recorder().Unwound()
 	}
-	return &failure{err: e.Err, ending: e.Ending, begun: e.Attempts > 0}, true
+	return &failure{err: e.Err, ending: e.Ending}, true
 }

@@ -57,7 +57,6 @@ func (w *walker) recorder() *chain.Recorder {
 type failure struct {
 	err    error
 	ending chain.Ending
-	begun  bool  // something of it was attempted
 	halt   error // not a failure at all: the execution stops where it stands
 }
 
@@ -106,7 +105,6 @@ func (w *walker) sequence(ctx context.Context, level *builder.Step) *failure {
 		if goesOn && f.ending == chain.ByItself && f.halt == nil {
 			continue
 		}
-		f.begun = f.begun || i > level.Index+1
 		return f
 	}
 	return nil
@@ -119,7 +117,7 @@ func (w *walker) node(ctx context.Context, s *builder.Step) *failure {
 			return f
 		}
 	}
-	if s.Conditional && ctx.Err() == nil {
+	if s.Conditional && ctx.Err() == nil && !w.begunBefore(s) {
 		if holds, err := w.condition(ctx, s); err != nil {
 			return w.fail(ctx, s, chain.Forward, 0, err)
 		} else if !holds {
@@ -134,6 +132,15 @@ func (w *walker) node(ctx context.Context, s *builder.Step) *failure {
 		return w.parallel(ctx, s)
 	}
 	return w.run(ctx, s, chain.Forward)
+}
+
+// begunBefore tells whether s, which is not settled, had begun before this walk
+// did, as a half-done Process has: its condition has held, and is not asked again.
+func (w *walker) begunBefore(s *builder.Step) bool {
+	if c := w.cut; c != nil && c.step >= s.Index && c.step < s.Next && (c.step > s.Index || c.attempt > 0) {
+		return true
+	}
+	return w.replay.knows(s)
 }
 
 // process runs a sequence under a deadline of its own, if it has one.
@@ -183,15 +190,26 @@ func (w *walker) leave(ctx context.Context, p *builder.Step, f *failure) *failur
 		}
 	}
 	attempts := 0
-	if f.begun {
+	if w.attempted(p) {
 		attempts = 1
 	}
-	f = &failure{err: f.err, ending: endingOf(ctx), begun: f.begun}
+	f = &failure{err: f.err, ending: endingOf(ctx)}
 	w.recorder().Failed(w.at, p.Index, chain.Forward, attempts, f.err, f.ending)
 	if undoes {
 		w.recorder().Unwound()
 	}
 	return f
+}
+
+// attempted tells whether any step inside p has been. What was skipped, or could
+// not begin, has had no effect.
+func (w *walker) attempted(p *builder.Step) bool {
+	for e := range w.recorder().Settled() {
+		if e.Step > p.Index && e.Step < p.Next && e.Attempts > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func undoesItself(p *builder.Step) bool {
@@ -245,34 +263,25 @@ func joined(p *builder.Step, branches []*walker) *failure {
 	var (
 		errs    []error
 		sibling *failure
-		all     = &failure{}
 	)
 	for _, b := range branches {
 		f := b.result
 		switch {
 		case f == nil:
-			all.begun = true
 		case f.halt != nil:
 			return f
 		case f.ending == chain.BySibling:
 			sibling = f
-			all.begun = all.begun || f.begun
 		case f.ending == chain.ByItself && p.Failure == policy.Continue:
-			all.begun = true
 		default:
-			all.begun = all.begun || f.begun
 			errs = append(errs, f.err)
 		}
 	}
-	switch {
-	case len(errs) == 0 && sibling == nil:
-		return nil
-	case len(errs) == 0:
-		all.err = sibling.err
-	case len(errs) == 1:
-		all.err = errs[0]
-	default:
-		all.err = errors.Join(errs...)
+	switch len(errs) {
+	case 0:
+		return sibling
+	case 1:
+		return &failure{err: errs[0]}
 	}
-	return all
+	return &failure{err: errors.Join(errs...)}
 }
