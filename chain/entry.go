@@ -202,7 +202,29 @@ func (r *Recorder) marks() map[string]builder.Mark {
 		}
 		marks[e.path] = builder.Mark{State: state, Note: spent[e.path].String()}
 	}
+	for _, e := range entries { // what is inside comes first
+		if e.kind.Composite() && marks[e.path].State == builder.Completed {
+			marks[e.path] = builder.Mark{State: stateInside(e, entries, marks), Note: marks[e.path].Note}
+		}
+	}
 	return marks
+}
+
+// stateInside is the state of a completed Process or Parallel as the steps inside
+// it show it: undone if one of them was, for then all were that can be.
+func stateInside(e entry, entries []entry, marks map[string]builder.Mark) builder.State {
+	state := builder.Completed
+	for _, inside := range entries {
+		if strings.HasPrefix(inside.path, e.path+"/") {
+			switch marks[inside.path].State {
+			case builder.CompensationFailed:
+				return builder.CompensationFailed
+			case builder.Compensated:
+				state = builder.Compensated
+			}
+		}
+	}
+	return state
 }
 
 func (e entry) state() builder.State {

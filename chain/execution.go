@@ -16,7 +16,8 @@ import (
 // ID and Data are plain fields: steps change Data one at a time, and branches of
 // a Parallel change disjoint parts of it; nobody else may while it runs. So
 // Snapshot and JSON, which read Data, are for steps, observers, and the time
-// after the end. All other methods are safe for concurrent use at any time.
+// after the end, and not for the branches of a Parallel that run together or
+// observers of those. All other methods are safe for concurrent use at any time.
 //
 // The zero value is a pending execution of zero data, which gets an ID when it
 // begins. An ExecutionContext must not be copied.

@@ -43,7 +43,8 @@ func sell(t *testing.T, stdin io.Reader, args ...string) result {
 
 func sellUntil(ctx context.Context, stdin io.Reader, args ...string) result {
 	var out, errs bytes.Buffer
-	args = append([]string{"-seed=1", "-quiet", "-timings=false"}, args...)
+	// A minute an attempt: what is repeatable must not hang on how busy the machine is.
+	args = append([]string{"-seed=1", "-quiet", "-timings=false", "-timeout=1m"}, args...)
 	status := run(ctx, args, stdin, &out, &errs)
 	return result{status, out.String(), errs.String()}
 }
