@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"unicode/utf8"
 )
@@ -52,14 +51,14 @@ func syntax(doc []byte) error {
 		return errors.New("the document is empty")
 	}
 	err := json.Unmarshal(doc, new(json.RawMessage))
-	var wrong *json.SyntaxError
-	switch {
-	case errors.As(err, &wrong):
-		return fmt.Errorf("offset %d: %w", wrong.Offset, err)
-	case err == nil:
-		return io.ErrUnexpectedEOF
+	var (
+		wrong  *json.SyntaxError
+		offset int64
+	)
+	if errors.As(err, &wrong) {
+		offset = wrong.Offset
 	}
-	return err
+	return fmt.Errorf("offset %d: %w", offset, err)
 }
 
 func invalidAt(doc []byte) int {
