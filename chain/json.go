@@ -106,8 +106,8 @@ func decode[T any](doc []byte, knownOnly bool) (Snapshot[T], error) {
 		Snapshot[T]
 	}
 	if err := strictjson.Decode(doc, &form, knownOnly, "data", "metadata"); err != nil {
-		if version := versionOf(doc); version != nil && !knownVersion(*version) {
-			err = unknownVersion(*version) // which is why the rest does not fit
+		if version, ok := versionOf(doc); ok && !knownVersion(version) {
+			err = unknownVersion(version) // which is why the rest does not fit
 		}
 		return form.Snapshot, err
 	}
@@ -115,12 +115,14 @@ func decode[T any](doc []byte, knownOnly bool) (Snapshot[T], error) {
 	switch {
 	case form.Version == nil:
 		return snapshot, errors.New("version: is missing")
+	case !knownVersion(*form.Version):
+		return snapshot, unknownVersion(*form.Version)
 	case form.Status == nil:
 		return snapshot, errors.New("status: is missing")
 	case form.Data != nil:
 		snapshot.Data = *form.Data
 	default:
-		if err := nullData[T](doc); err != nil {
+		if err := nullData(doc, &snapshot.Data); err != nil {
 			return snapshot, fmt.Errorf("data: %w", err)
 		}
 	}
@@ -128,27 +130,29 @@ func decode[T any](doc []byte, knownOnly bool) (Snapshot[T], error) {
 	return snapshot, snapshot.validate()
 }
 
-func versionOf(doc []byte) *int {
+func versionOf(doc []byte) (version int, ok bool) {
 	var form struct {
 		Version *int `json:"version"`
 	}
-	_ = json.Unmarshal(doc, &form) // nil is an answer
-	return form.Version
+	if err := json.Unmarshal(doc, &form); err != nil || form.Version == nil {
+		return 0, false
+	}
+	return *form.Version, true
 }
 
-// nullData says why data that was found to be null, or not at all, can't be a T:
-// only a T that is written as null can be read from it.
-func nullData[T any](doc []byte) error {
+// nullData reads data that was found to be null, or not at all. Only a T that is
+// written as null can be read from it.
+func nullData[T any](doc []byte, data *T) error {
 	var form struct {
 		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(doc, &form); err != nil || form.Data == nil {
 		return errors.New("is missing")
 	}
-	if zero, err := json.Marshal(new(T)); err != nil || string(zero) != "null" {
+	if zero, err := json.Marshal(data); err != nil || string(zero) != "null" {
 		return fmt.Errorf("is null, which no %s is", reflect.TypeFor[T]())
 	}
-	return nil
+	return json.Unmarshal(form.Data, data)
 }
 
 // lossless is metadata whose numbers are read without losing digits.
@@ -189,11 +193,11 @@ func float(value any) any {
 	return value
 }
 
-// exact tells whether f is what text says: as an integer the very same number;
-// otherwise the same digits, as far as f has any.
+// exact tells whether f is what text says: written down, it has the same digits
+// again, and an integer is the very same number.
 func exact(text string, f float64) bool {
-	if !strings.ContainsAny(text, ".eE") {
-		return strconv.FormatFloat(f, 'f', 0, 64) == text
+	if !strings.ContainsAny(text, ".eE") && strconv.FormatFloat(f, 'f', 0, 64) != text {
+		return false
 	}
 	digits, exponent := decimal(text)
 	shortest, exponentOf := decimal(strconv.FormatFloat(f, 'e', -1, 64))
