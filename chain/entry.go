@@ -2,6 +2,7 @@ package chain
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -251,7 +252,7 @@ type effort struct {
 func (s effort) String() string {
 	var words []string
 	if s.attempts > 1 {
-		words = append(words, plural(s.attempts, "attempt"))
+		words = append(words, fmt.Sprintf("%d attempts", s.attempts))
 	}
 	if s.took > 0 {
 		words = append(words, short(s.took))

@@ -3,6 +3,7 @@ package chain_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -429,4 +430,64 @@ func TestResumeStuckThenAbortedThenToItsEnd(t *testing.T) {
 	require.Equal(t, "p/x p/y -p/x -p/x p/x p/y b", strings.Join(out.Context.Data, " "))
 	require.Empty(t, out.Context.Compensated())
 	require.Equal(t, []string{"p/x", "p/y", "b"}, out.Context.Completed())
+}
+
+// Whatever a stored document says, so long as it is valid: resuming it comes to
+// an end, and nothing panics but the user's own functions.
+func TestResumeOfAnyValidSnapshot(t *testing.T) {
+	plan := must(list().
+		Step("a", word).Compensate(word).
+		Process("p", list().
+			Step("x", word).Compensate(word).
+			Process("q", list().Step("y", noWord).Step("z", word).Compensate(noWord).CompensateOnFailure()).Compensate(word).
+			OnFailure(policy.Compensate)).
+		Parallel("r", list().Step("x", word).Process("y", list().Step("z", noWord)).OnFailure(policy.Continue)).
+		Step("b", word).When(func(_ context.Context, words *[]string) bool { return len(*words)%2 == 0 }).
+		OnFailure(policy.Compensate))
+
+	random := rand.New(rand.NewPCG(1, 2))
+	one := func(values ...chain.Kind) chain.Kind { return values[random.IntN(len(values))] }
+	resumed := 0
+	for range 5000 {
+		s := chain.Snapshot[[]string]{
+			Version: 1, ID: "o", Status: chain.Status(1 + random.IntN(7)), Fingerprint: plan.Fingerprint(),
+		}
+		var all []builder.Step
+		for step := range plan.Steps() {
+			all = append(all, step)
+		}
+		random.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
+		if random.IntN(4) == 0 {
+			s.Fingerprint = "another"
+		}
+		for i, step := range all[:random.IntN(len(all)+1)] {
+			state := chain.StepState{
+				Path: step.Path, Kind: step.Kind.String(), Compensation: step.HasCompensation,
+				State: one(chain.KindSucceeded, chain.KindSucceeded, chain.KindSkipped, chain.KindFailed), Attempts: 1,
+			}
+			if state.State == chain.KindFailed {
+				state.Error, state.Ending = &chain.StoredError{Text: "no"}, chain.Ending(random.IntN(3))
+			}
+			if state.Compensation && state.State != chain.KindSkipped && random.IntN(2) == 0 {
+				state.Undo, state.UndoOrder = one(chain.KindCompensated, chain.KindCompensationFailed), i+1
+				if state.Undo == chain.KindCompensationFailed {
+					state.UndoError = &chain.StoredError{Text: "no"}
+				}
+			}
+			s.Steps = append(s.Steps, state)
+		}
+		exec, err := chain.Restore(s)
+		require.NoError(t, err)
+		out, err := runner.NewSync(plan).Resume(context.Background(), exec)
+		if errors.Is(err, chain.ErrFinished) || errors.Is(err, chain.ErrPlanChanged) {
+			require.Equal(t, s.Status, exec.Status())
+			continue
+		}
+		resumed++
+		require.True(t, out.Status.Ended())
+		_, _, _ = exec.Marks(), exec.Progress(), exec.Trace().String()
+		_, err = codec.Marshal(exec)
+		require.NoError(t, err)
+	}
+	require.Greater(t, resumed, 1000)
 }

@@ -99,10 +99,3 @@ func short(d time.Duration) string {
 	}
 	return d.Round(time.Second).String()
 }
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
