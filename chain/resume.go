@@ -142,7 +142,8 @@ func reopen(entries []entry, steps []builder.Step, status Status) []entry {
 		if e.forward == KindFailed && isOpen(e.level, e.ending, failed, steps) {
 			return true
 		}
-		return undone(e) && undoneByOpen(e.level, failed, steps)
+		stands := e.forward == KindSucceeded && !e.kind.Composite() && !undone(e)
+		return !stands && isAnew(e.level, failed, steps)
 	})
 }
 
@@ -163,11 +164,16 @@ func isOpen(level int, ending Ending, failed map[int]entry, steps []builder.Step
 	}
 }
 
-// undoneByOpen tells whether a step inside level was undone by a Process that
-// will run again.
-func undoneByOpen(level int, failed map[int]entry, steps []builder.Step) bool {
+// isAnew tells whether level is inside a Process, or is one, that has undone its
+// own failure and is to be tried again. It begins anew: of what is inside it,
+// only completed steps that were not undone still stand.
+func isAnew(level int, failed map[int]entry, steps []builder.Step) bool {
 	for ; level > 0; level = steps[level].Parent {
-		if e, ok := failed[level]; ok && isOpen(e.level, e.ending, failed, steps) {
+		e, ok := failed[level]
+		if ok && !isOpen(e.level, e.ending, failed, steps) {
+			return false // the plan has gone on past it
+		}
+		if ok && steps[level].Failure == policy.Compensate {
 			return true
 		}
 	}

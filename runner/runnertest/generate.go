@@ -17,7 +17,6 @@ func generate(seed uint64, has Trait) *spec {
 			s.Snapshot = 1 + g.IntN(30)
 		}
 	}
-	spareKnown(s)
 	oneOddity(s)
 	if has&RealTime != 0 {
 		calm(s)

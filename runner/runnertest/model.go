@@ -437,41 +437,27 @@ func (m *memory) resume(plan *level) {
 	}
 	again := map[string]bool{}
 	for _, s := range m.settled {
-		if s.how == chain.KindFailed {
-			again[s.path] = m.stops(plan, s.path, s.ending)
-		} else {
-			again[s.path] = m.undoneForNothing(plan, s.path)
-		}
+		stands := s.how == chain.KindSucceeded && !s.node.composite() && !m.isUndone(s.path)
+		again[s.path] = s.how == chain.KindFailed && m.stops(plan, s.path, s.ending) || !stands && m.anew(plan, s.path)
 	}
-	m.settled = slices.DeleteFunc(m.settled, func(s settled) bool {
-		return again[s.path] || s.how == chain.KindSucceeded && anyInside(s.path, again)
-	})
+	m.settled = slices.DeleteFunc(m.settled, func(s settled) bool { return again[s.path] })
 	m.undone = slices.DeleteFunc(m.undone, func(path string) bool { return again[path] })
 }
 
-// anyInside tells whether a Process is not completed after all, since something
-// inside it is to be done again.
-func anyInside(path string, again map[string]bool) bool {
-	for each, is := range again {
-		if is && strings.HasPrefix(each, path+"/") {
-			return true
-		}
-	}
-	return false
-}
-
-// undoneForNothing tells whether a step was undone, by itself or by what is
-// around it in its place, by a Process that will now run again.
-func (m *memory) undoneForNothing(plan *level, path string) bool {
-	for _, at := range append([]string{path}, parents(path)...) {
-		if s := m.recorded(at); s == nil || s.undo != chain.KindCompensated {
+// anew tells whether something is inside a Process that has undone its own
+// failure and is to be tried again. Then only completed steps that were not
+// undone still stand.
+func (m *memory) anew(plan *level, path string) bool {
+	for _, around := range parents(path) {
+		s := m.recorded(around)
+		if s == nil || s.how != chain.KindFailed {
 			continue
 		}
-		for _, around := range parents(at) {
-			by := m.recorded(around)
-			if by != nil && by.how == chain.KindFailed && by.node.Inside.OnFailure == compensates {
-				return m.stops(plan, around, by.ending)
-			}
+		if !m.stops(plan, around, s.ending) {
+			return false
+		}
+		if s.node.Inside.OnFailure == compensates {
+			return true
 		}
 	}
 	return false
