@@ -32,7 +32,7 @@ func TestImportsGoOneWay(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		packages := strings.Fields(line)
 		from, isFloor := floors[floor(packages[0])]
-		if !isFloor {
+		if !isFloor || packages[0] == module+"/chain/chaintest" { // for tests of plans: it stands above all
 			continue
 		}
 		seen++

@@ -67,15 +67,12 @@ func ExecutionFrom(ctx context.Context) (ExecutionInfo, bool) {
 	if ctx == nil {
 		return ExecutionInfo{}, false
 	}
-	r, ok := ctx.Value(recorderKey{}).(*Recorder)
-	if !ok {
-		return ExecutionInfo{}, false
-	}
-	return ExecutionInfo{ID: r.id, Plan: r.plan}, true
+	info, ok := ctx.Value(infoKey{}).(ExecutionInfo)
+	return info, ok
 }
 
 type (
-	recorderKey  struct{}
+	infoKey      struct{}
 	executionKey struct{}
 	frameKey     struct{}
 	causeKey     struct{}
@@ -89,14 +86,16 @@ type (
 type Frame struct {
 	context.Context
 	recorder *Recorder
+	with     *Recording // of this run: a later one may have another plan
 	step     int32
 	attempt  int32 // negative for a compensation
 }
 
 // Set makes f the context of an attempt at a step of r's execution, over
-// parent. The step is given by its index in the plan.
-func (f *Frame) Set(parent context.Context, r *Recorder, step int, phase Phase, attempt int) {
-	f.Context, f.recorder, f.step, f.attempt = parent, r, int32(step), int32(attempt)
+// parent. with is what the execution was begun with, the step is given by its
+// index in that plan.
+func (f *Frame) Set(parent context.Context, r *Recorder, with *Recording, step int, phase Phase, attempt int) {
+	f.Context, f.recorder, f.with, f.step, f.attempt = parent, r, with, int32(step), int32(attempt)
 	if phase == Compensation {
 		f.attempt = -f.attempt
 	}
@@ -109,8 +108,8 @@ func (f *Frame) Value(key any) any {
 		return f
 	case executionKey:
 		return f.recorder.self
-	case recorderKey:
-		return f.recorder
+	case infoKey:
+		return ExecutionInfo{f.recorder.id, f.with.Plan}
 	}
 	return f.Context.Value(key)
 }
@@ -119,8 +118,8 @@ func (f *Frame) Value(key any) any {
 func (f *Frame) Info() StepInfo {
 	info := StepInfo{
 		ExecutionID: f.recorder.id,
-		Plan:        f.recorder.plan,
-		Path:        f.recorder.path(f.step),
+		Plan:        f.with.Plan,
+		Path:        f.with.Steps[f.step].Path,
 		Attempt:     int(f.attempt),
 	}
 	if f.attempt < 0 {
@@ -142,14 +141,15 @@ func Detach(ctx context.Context, cause error) context.Context {
 type observed struct {
 	context.Context
 	recorder *Recorder
+	info     ExecutionInfo
 }
 
 func (o observed) Value(key any) any {
 	switch key.(type) {
 	case executionKey:
 		return o.recorder.self
-	case recorderKey:
-		return o.recorder
+	case infoKey:
+		return o.info
 	}
 	return o.Context.Value(key)
 }

@@ -155,8 +155,14 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 			failed = append(failed, e)
 		}
 	}
+	inside := map[int]bool{} // what failed because of a step inside, and not by its own condition
+	for _, e := range failed {
+		for i := r.steps[e.step].Parent; e.forward == KindFailed && i > 0 && !inside[i]; i = r.steps[i].Parent {
+			inside[i] = true
+		}
+	}
 	for _, e := range slices.Backward(failed) {
-		if e.forward == KindFailed && e.ending != BySibling && !failedInside(e, failed) {
+		if e.forward == KindFailed && e.ending != BySibling && !inside[e.step] {
 			forward = append(forward, e.stepError(Forward))
 		}
 		if e.undo == KindCompensationFailed {
@@ -164,14 +170,6 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 		}
 	}
 	return forward, compensation
-}
-
-// failedInside tells whether e is a Process or Parallel that failed because of a
-// step inside, and not by its own condition.
-func failedInside(e entry, entries []entry) bool {
-	return e.kind.Composite() && slices.ContainsFunc(entries, func(inside entry) bool {
-		return inside.forward == KindFailed && strings.HasPrefix(inside.path, e.path+"/")
-	})
 }
 
 func (e entry) stepError(phase Phase) *StepError {

@@ -33,12 +33,12 @@ type Recorder struct {
 	errorText   func(error) string
 
 	status    Status
-	live      bool      // a runner is at work on it
-	unwinding int       // how many of its levels are being undone
-	base      time.Time // the begin of this run
-	wall      time.Time // the same without the monotonic clock, as events have it
-	past      []Event   // the trace of earlier runs
-	before    []entry   // what earlier runs have settled
+	live      bool         // a runner is at work on it
+	unwinding map[int]bool // the levels that are being undone
+	base      time.Time    // the begin of this run
+	wall      time.Time    // the same without the monotonic clock, as events have it
+	past      []Event      // the trace of earlier runs
+	before    []entry      // what earlier runs have settled
 	records   []Record
 	details   []detail
 
@@ -118,7 +118,7 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	r := &exec.recorder
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.live {
+	if r.live || r.audience != nil && r.audience.telling { // its end is still being told
 		return nil, fmt.Errorf("chain: execution %s is already running", exec.ID)
 	}
 	if r.status.Finished() {
@@ -132,12 +132,14 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	if exec.ID == "" {
 		exec.ID = newID(start)
 	}
-	r.self, r.id = exec, exec.ID
+	if r.self == nil || r.id != exec.ID { // a goroutine that an earlier run's step left behind may be reading
+		r.self, r.id = exec, exec.ID
+	}
 	r.plan, r.fingerprint, r.steps, r.errorText = with.Plan, with.Fingerprint, with.Steps, with.ErrorText
 	r.live, r.base, r.wall = true, start, start.Round(0)
 	r.records = make([]Record, 0, 2*len(with.Steps)+4) // all of a success, some retries of a short plan
 	if len(with.Observers) > 0 {
-		r.audience = &audience{ctx: observed{context.WithoutCancel(ctx), r}, observers: slices.Clone(with.Observers)}
+		r.audience = &audience{ctx: observed{context.WithoutCancel(ctx), r, ExecutionInfo{exec.ID, with.Plan}}, observers: slices.Clone(with.Observers)}
 	}
 	switch r.status {
 	case Compensating, Stuck: // goes on with it, or tries the failed undos again
@@ -189,9 +191,12 @@ func (r *Recorder) Failed(at time.Duration, step int, phase Phase, attempts int,
 // End adds the plan's end and gives the execution its status.
 func (r *Recorder) End(at time.Duration, status Status) {
 	r.mu.Lock()
-	r.status, r.live, r.unwinding = status, false, 0
+	r.status, r.unwinding = status, nil
+	r.records = append(r.records, NewRecord(at, KindPlanEnded, 0, Forward, int(status)))
+	r.tell()
+	r.mu.Lock()
+	r.live = false // now that everybody has been told
 	r.mu.Unlock()
-	r.Record(NewRecord(at, KindPlanEnded, 0, Forward, int(status)))
 }
 
 // Halt notes that the runner has stopped without bringing the execution to an
@@ -199,26 +204,38 @@ func (r *Recorder) End(at time.Duration, status Status) {
 // not be written down.
 func (r *Recorder) Halt(status Status) {
 	r.mu.Lock()
-	r.status, r.live, r.unwinding = status, false, 0
+	r.status, r.live, r.unwinding = status, false, nil
 	r.mu.Unlock()
 }
 
-// Unwinding notes that completed steps are being undone, by one of the
-// execution's branches or by all of it.
-func (r *Recorder) Unwinding() {
+// Unwinding notes that completed steps inside a Process or Parallel, or of the
+// whole plan, are being undone.
+func (r *Recorder) Unwinding(step int) {
 	r.mu.Lock()
-	r.unwinding++
+	if r.unwinding == nil {
+		r.unwinding = map[int]bool{}
+	}
+	r.unwinding[step] = true
 	r.status = Compensating
 	r.mu.Unlock()
 }
 
-// Unwound notes that a branch is through with it, and its failure recorded.
-func (r *Recorder) Unwound() {
+// Unwound notes that it is through with that, and its failure recorded.
+func (r *Recorder) Unwound(step int) {
 	r.mu.Lock()
-	if r.unwinding--; r.unwinding <= 0 {
+	if delete(r.unwinding, step); len(r.unwinding) == 0 {
 		r.status = Running
 	}
 	r.mu.Unlock()
+}
+
+// Began tells whether the begin of a Process or Parallel is in this run's trace.
+func (r *Recorder) Began(step int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.records, func(rec Record) bool {
+		return int(rec.step) == step && rec.what.kind() == KindStarted
+	})
 }
 
 // Status is how far the execution is.

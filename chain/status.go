@@ -11,7 +11,7 @@ const (
 	Running                    // steps run
 	Compensating               // completed steps are being undone
 	Succeeded                  // every step completed or was skipped
-	Aborted                    // a step failed, nothing was undone; Resume carries on
+	Aborted                    // stopped at a failure, without undoing; Resume carries on
 	Partial                    // went on past failures, to the end
 	Compensated                // a step failed and everything was undone
 	Stuck                      // an undo failed: a person must look

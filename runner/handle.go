@@ -38,8 +38,17 @@ func (h *Handle[T]) Wait(ctx context.Context) (chain.Outcome[T], error) {
 	case <-h.done:
 		return h.out, h.err
 	case <-ctx.Done():
-		return chain.Outcome[T]{Status: h.exec.Status()}, context.Cause(ctx)
 	}
+	select {
+	case <-h.done: // both at once: the end is better news
+		return h.out, h.err
+	default:
+	}
+	status := h.exec.Status()
+	if status.Ended() { // and is about to be told
+		status = chain.Running
+	}
+	return chain.Outcome[T]{Status: status, Context: h.exec}, context.Cause(ctx)
 }
 
 // Cancel ends the context of the steps with cause, or context.Canceled for nil.

@@ -107,7 +107,7 @@ func (w *walker) begin(ctx context.Context, s *builder.Step, phase chain.Phase, 
 // fail records that a step, or its compensation, has failed for good after n
 // attempts, and why; err may be nil if the context has ended.
 func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error) *failure {
-	ending := endingOf(ctx)
+	ending := w.x.endingOf(ctx)
 	if ending != chain.ByItself {
 		cause := context.Cause(ctx)
 		if ending == chain.BySibling && err != nil && !is(err, context.Canceled) && !is(err, cause) {
@@ -126,8 +126,9 @@ func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n
 
 // attempt makes one attempt, under its own deadline if it has one.
 func (w *walker) attempt(ctx context.Context, s *builder.Step, phase chain.Phase, n int) error {
+	w.attempts++
 	frame := w.frame()
-	frame.Set(ctx, w.x.log, s.Index, phase, n)
+	frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, phase, n)
 	timeout := s.Timeout
 	if phase == chain.Compensation {
 		timeout = s.CompensationTimeout
@@ -166,9 +167,7 @@ func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, 
 		if !returned {
 			err = w.interrupted(recover(), frame, s, phase)
 		}
-		if w.x.program.slots != nil {
-			<-w.x.program.slots
-		}
+		w.release()
 	}()
 	if len(w.x.program.interceptors) == 0 {
 		err = w.x.host.Attempt(ctx, s, phase)
@@ -225,6 +224,7 @@ func (w *walker) takeCut(s *builder.Step, phase chain.Phase, n *int) error {
 		return nil
 	}
 	err := w.cut.err
+	w.attempts += w.cut.attempt
 	*n, w.cut = max(w.cut.attempt, 1), nil
 	return err
 }
@@ -236,7 +236,7 @@ func (w *walker) condition(ctx context.Context, s *builder.Step) (holds bool, er
 	}
 	w.recorder() // the condition may look at the trace
 	frame := w.frame()
-	frame.Set(ctx, w.x.log, s.Index, chain.Forward, 1)
+	frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, chain.Forward, 1)
 	returned := false
 	defer func() {
 		if !returned {
@@ -279,15 +279,25 @@ func (w *walker) next(s *builder.Step, phase chain.Phase, n int, retry *policy.R
 func (w *walker) acquire(ctx context.Context) bool {
 	select {
 	case w.x.program.slots <- struct{}{}:
+		w.holds = true
 		return true
 	default:
 	}
 	defer func() { w.at = w.x.host.Now() }() // the attempt begins after the wait
 	select {
 	case w.x.program.slots <- struct{}{}:
+		w.holds = true
 		return true
 	case <-ctx.Done():
 		return false
+	}
+}
+
+// release gives the slot back, if there is one.
+func (w *walker) release() {
+	if w.holds {
+		w.holds = false
+		<-w.x.program.slots
 	}
 }
 

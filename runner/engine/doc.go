@@ -8,7 +8,7 @@
 // written down; a [Host] has those few functions. A new runner is a new Host:
 //
 //	program := engine.Compile(plan, engine.Options{})
-//	execution, err := engine.Begin(ctx, program, exec, host)
+//	execution, err := engine.Begin(ctx, program, exec, host, start) // from which host.Now counts
 //	if err != nil {
 //		return chain.Outcome[T]{}, err
 //	}

@@ -33,6 +33,7 @@ func (e *timeoutError) Unwrap() []error {
 
 // A siblingError is why a branch ended that had not failed itself.
 type siblingError struct {
+	of   *Execution
 	path string
 	err  error
 }
@@ -69,12 +70,13 @@ func is(err, target error) (matches bool) {
 	return errors.Is(err, target)
 }
 
-// endingOf tells whether ctx has ended, and whether a sibling did it.
-func endingOf(ctx context.Context) chain.Ending {
+// endingOf tells whether ctx has ended, and whether a sibling did it: one of this
+// execution, for a step may run another.
+func (x *Execution) endingOf(ctx context.Context) chain.Ending {
 	if ctx.Err() == nil {
 		return chain.ByItself
 	}
-	if _, ok := context.Cause(ctx).(*siblingError); ok {
+	if sibling, ok := context.Cause(ctx).(*siblingError); ok && sibling.of == x {
 		return chain.BySibling
 	}
 	return chain.ByContext

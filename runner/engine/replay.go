@@ -15,16 +15,20 @@ type replay struct {
 	settled map[int]chain.Settled
 	fails   map[int]bool // steps that will fail anew, and what fails with them
 	within  map[int]bool // what has something settled inside
+	tried   map[int]bool // what has something attempted inside
 }
 
 func replayOf(settled iter.Seq[chain.Settled], steps []builder.Step) *replay {
-	r := &replay{map[int]chain.Settled{}, map[int]bool{}, map[int]bool{}}
+	r := &replay{map[int]chain.Settled{}, map[int]bool{}, map[int]bool{}, map[int]bool{}}
 	for e := range settled {
 		r.settled[e.Step] = e
 	}
 	for _, e := range r.settled {
 		for i := e.Step; i > 0 && !r.within[i]; i = steps[i].Parent {
 			r.within[i] = true
+		}
+		for i := e.Step; e.Attempts > 0 && i > 0 && !r.tried[i]; i = steps[i].Parent {
+			r.tried[i] = true
 		}
 		if e.Forward == chain.KindFailed {
 			r.bubble(e, steps)
@@ -61,6 +65,9 @@ func (w *walker) replayed(ctx context.Context, s *builder.Step) (f *failure, set
 	if !ok {
 		return nil, false
 	}
+	if w.replay.tried[s.Index] {
+		w.attempts++
+	}
 	if e.Forward != chain.KindFailed {
 		return nil, true
 	}
@@ -68,7 +75,7 @@ func (w *walker) replayed(ctx context.Context, s *builder.Step) (f *failure, set
 		if halt := w.unwind(ctx, s, e.Err); halt != nil {
 			return &failure{halt: halt}, true
 		}
-		w.recorder().Unwound()
+		w.recorder().Unwound(s.Index)
 	}
 	return &failure{err: e.Err, ending: e.Ending}, true
 }

@@ -12,7 +12,7 @@ import (
 // that fails is recorded, and the others still run (rule 8). It is true to what
 // was recorded, so that an interrupted one can be called again.
 func (w *walker) unwind(ctx context.Context, level *builder.Step, cause error) (halt error) {
-	w.recorder().Unwinding()
+	w.recorder().Unwinding(level.Index)
 	detached := chain.Detach(ctx, cause)
 	for _, s := range w.undoable(level) {
 		if f := w.run(detached, s, chain.Compensation); f != nil && f.halt != nil {

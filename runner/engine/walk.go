@@ -24,20 +24,26 @@ type walker struct {
 	done   bool
 	result *failure // of a branch
 
+	attempts int  // made, or answered for from the record
+	holds    bool // one of the runner's slots
+	rewalk   bool // the walk began anew in the same run
+
 	kept    chain.Record // a success that is not in the trace yet
 	keeping bool
 }
 
 // record adds an event to the trace. A success is kept back until the next event
 // of the walk: mostly that is the begin of the next step, at the same boundary,
-// and both cost one lock. No function of the user's runs in between.
+// and both cost one lock. No function of the user's runs in between, and nothing
+// else of the execution: a branch, or one that may have to wait for its turn,
+// keeps nothing back.
 func (w *walker) record(kind chain.Kind, s *builder.Step, phase chain.Phase, attempt int) {
 	rec := chain.NewRecord(w.at, kind, s.Index, phase, attempt)
 	switch {
 	case w.keeping:
 		w.keeping = false // first: an observer may end the goroutine
 		w.x.log.Record(w.kept, rec)
-	case kind == chain.KindSucceeded || kind == chain.KindCompensated:
+	case (kind == chain.KindSucceeded || kind == chain.KindCompensated) && w.top.Index == 0 && w.x.program.slots == nil:
 		w.kept, w.keeping = rec, true
 	default:
 		w.x.log.Record(rec)
@@ -82,8 +88,10 @@ func (w *walker) survive() {
 	if v := recover(); v != nil { // no user's function panics up to here: this is a bug of a host or ours
 		panic(v)
 	}
+	w.release()
 	w.replay = replayOf(w.recorder().Settled(), w.x.program.steps)
 	w.x.failed.Store(true)
+	w.at, w.rewalk = w.x.host.Now(), true
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
@@ -145,25 +153,34 @@ func (w *walker) begunBefore(s *builder.Step) bool {
 
 // process runs a sequence under a deadline of its own, if it has one.
 func (w *walker) process(ctx context.Context, p *builder.Step) *failure {
-	w.record(chain.KindStarted, p, chain.Forward, 0)
+	before := w.enter(p)
 	inner, cancel := within(ctx, p)
 	f := w.sequence(inner, p)
 	if cancel != nil {
 		cancel()
 	}
-	return w.leave(ctx, p, f)
+	return w.leave(ctx, p, f, before)
 }
 
 // parallel runs the branches together, or in order: the host knows (rule 10).
 func (w *walker) parallel(ctx context.Context, p *builder.Step) *failure {
-	w.record(chain.KindStarted, p, chain.Forward, 0)
+	before := w.enter(p)
 	inner, cancel := within(ctx, p)
 	f := w.branches(inner, p)
 	if cancel != nil {
 		cancel()
 	}
 	w.at = w.x.host.Now()
-	return w.leave(ctx, p, f)
+	return w.leave(ctx, p, f, before)
+}
+
+// enter records the begin of a Process or Parallel, once in a run, and returns
+// how many attempts there were before it.
+func (w *walker) enter(p *builder.Step) (attempts int) {
+	if !w.rewalk || !w.recorder().Began(p.Index) {
+		w.record(chain.KindStarted, p, chain.Forward, 0)
+	}
+	return w.attempts
 }
 
 func within(ctx context.Context, s *builder.Step) (context.Context, context.CancelFunc) {
@@ -174,8 +191,9 @@ func within(ctx context.Context, s *builder.Step) (context.Context, context.Canc
 }
 
 // leave records the end of a Process or Parallel, which may handle its own
-// failure first (rule 6).
-func (w *walker) leave(ctx context.Context, p *builder.Step, f *failure) *failure {
+// failure first (rule 6). before is what enter returned: what was skipped, or could
+// not begin, has had no effect.
+func (w *walker) leave(ctx context.Context, p *builder.Step, f *failure, before int) *failure {
 	if f == nil {
 		w.record(chain.KindSucceeded, p, chain.Forward, 0)
 		return nil
@@ -190,26 +208,15 @@ func (w *walker) leave(ctx context.Context, p *builder.Step, f *failure) *failur
 		}
 	}
 	attempts := 0
-	if w.attempted(p) {
+	if w.attempts > before {
 		attempts = 1
 	}
-	f = &failure{err: f.err, ending: endingOf(ctx)}
+	f = &failure{err: f.err, ending: w.x.endingOf(ctx)}
 	w.recorder().Failed(w.at, p.Index, chain.Forward, attempts, f.err, f.ending)
 	if undoes {
-		w.recorder().Unwound()
+		w.recorder().Unwound(p.Index)
 	}
 	return f
-}
-
-// attempted tells whether any step inside p has been. What was skipped, or could
-// not begin, has had no effect.
-func (w *walker) attempted(p *builder.Step) bool {
-	for e := range w.recorder().Settled() {
-		if e.Step > p.Index && e.Step < p.Next && e.Attempts > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 func undoesItself(p *builder.Step) bool {
@@ -224,26 +231,29 @@ func (w *walker) branches(ctx context.Context, p *builder.Step) *failure {
 	goesOn := w.goesOn(p)
 	var walkers []*walker
 	for i := p.Index + 1; i < p.Next; i = w.x.program.steps[i].Next {
-		b := &walker{x: w.x, top: &w.x.program.steps[i], ctx: ctx, at: w.at, replay: w.replay}
+		b := &walker{x: w.x, top: &w.x.program.steps[i], ctx: ctx, at: w.at, replay: w.replay, rewalk: w.rewalk}
 		walkers = append(walkers, b)
 		if !goesOn && w.replay.doomed(i) { // its siblings must not begin before it has failed anew
-			cancel(&siblingError{err: errors.New("in an earlier run"), path: b.top.Path})
+			cancel(&siblingError{of: w.x, err: errors.New("as recorded"), path: b.top.Path})
 		}
 	}
 	w.x.host.Branches(len(walkers), func(i int) {
 		b := walkers[i]
-		if endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {
+		if w.x.endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {
 			b.result = &failure{err: context.Cause(ctx), ending: chain.BySibling}
 			return
 		}
 		defer func() { // a Goexit of the branch passes here too
 			if f := b.result; f != nil && f.halt == nil && !goesOn {
-				cancel(&siblingError{err: f.err, path: b.top.Path})
+				cancel(&siblingError{of: w.x, err: f.err, path: b.top.Path})
 			}
 		}()
 		b.at = w.x.host.Now()
 		b.drive()
 	})
+	for _, b := range walkers {
+		w.attempts += b.attempts
+	}
 	return joined(p, walkers)
 }
 
