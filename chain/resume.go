@@ -140,7 +140,7 @@ func reopen(entries []entry, steps []builder.Step, status Status) []entry {
 	undone := undoneIn(entries)
 	return lo.Reject(entries, func(e entry, _ int) bool {
 		if e.forward == KindFailed && isOpen(e.level, e.ending, failed, steps) {
-			return true
+			return e.ending != BySibling || !siblingStands(e, failed, steps)
 		}
 		stands := e.forward == KindSucceeded && !e.kind.Composite() && !undone(e)
 		return !stands && isAnew(e.level, failed, steps)
@@ -162,6 +162,40 @@ func isOpen(level int, ending Ending, failed map[int]entry, steps []builder.Step
 		}
 		level = steps[level].Parent
 	}
+}
+
+// siblingStands tells whether a failure that is not tried again has ended the
+// branch that e is in: then e would not run again, and may have to be undone.
+func siblingStands(e entry, failed map[int]entry, steps []builder.Step) bool {
+	for level := e.level; level > 0; level = steps[level].Parent {
+		if steps[level].Kind != builder.KindParallel {
+			continue
+		}
+		for _, f := range failed {
+			if f.ending != BySibling && reaches(level, f, failed, steps) && !isOpen(f.level, f.ending, failed, steps) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// reaches tells whether the failure of e, which is inside parallel, is one of
+// its branches' failure.
+func reaches(parallel int, e entry, failed map[int]entry, steps []builder.Step) bool {
+	ending := e.ending
+	for level := e.level; level > 0; level = steps[level].Parent {
+		if level == parallel {
+			return true
+		}
+		if steps[level].Failure == policy.Continue && ending == ByItself {
+			return false
+		}
+		if above, ok := failed[level]; ok {
+			ending = above.ending
+		}
+	}
+	return false
 }
 
 // isAnew tells whether level is inside a Process, or is one, that has undone its

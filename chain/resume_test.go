@@ -491,3 +491,59 @@ func TestResumeOfAnyValidSnapshot(t *testing.T) {
 	}
 	require.Greater(t, resumed, 1000)
 }
+
+// A branch that ended because of its sibling is for the sibling's failure to
+// decide about: it runs again if that does, and stands if that stands. Of such a
+// moment only an asynchronous execution can be written down.
+func TestResumeOfABranchThatEndedBecauseOfItsSibling(t *testing.T) {
+	parallel := func(failure policy.Failure) buildable {
+		return list().
+			Parallel("p", list().
+				Process("handled", list().Step("x", noWord).OnFailure(policy.Continue)).
+				Step("failed", word).
+				Step("ended", word).Compensate(word).CompensateOnFailure().
+				OnFailure(failure)).
+			OnFailure(policy.Continue)
+	}
+	step := func(path string, ending chain.Ending) chain.StepState {
+		return chain.StepState{
+			Path: path, Kind: "step", State: chain.KindFailed, Attempts: 1, Ending: ending, Error: &chain.StoredError{Text: "no"},
+			Compensation: path == "p/ended",
+		}
+	}
+	handled := []chain.StepState{step("p/handled/x", chain.ByItself), {Path: "p/handled", Kind: "process", State: chain.KindSucceeded}}
+	for name, test := range map[string]struct {
+		plan  buildable
+		steps []chain.StepState
+		want  string
+		end   chain.Status
+	}{
+		"the failure stands": {
+			parallel(policy.Compensate), append(handled, step("p/failed", chain.ByItself), step("p/ended", chain.BySibling)), "-p/ended", chain.Partial,
+		},
+		"the failure stands, nothing is undone": {
+			parallel(policy.Abort), append(handled, step("p/failed", chain.ByItself), step("p/ended", chain.BySibling)), "", chain.Partial,
+		},
+		"the failure was the context's": {
+			parallel(policy.Compensate), append(handled, step("p/failed", chain.ByContext), step("p/ended", chain.BySibling)), "p/failed p/ended", chain.Partial,
+		},
+		"the failure that stands was handled": {
+			parallel(policy.Compensate), append(handled, step("p/ended", chain.BySibling)), "p/failed p/ended", chain.Partial,
+		},
+		"nobody failed that we know": {
+			parallel(policy.Compensate), []chain.StepState{step("p/ended", chain.BySibling)}, "p/handled/x p/failed p/ended", chain.Partial,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := must(test.plan)
+			exec, err := chain.Restore(chain.Snapshot[[]string]{
+				Version: 1, ID: "o", Status: chain.Running, Fingerprint: plan.Fingerprint(), Steps: test.steps,
+			})
+			require.NoError(t, err)
+			out, err := runner.NewSync(plan).Resume(context.Background(), exec)
+			require.Error(t, err)
+			require.Equal(t, test.want, strings.Join(out.Context.Data, " "))
+			require.Equal(t, test.end, out.Status)
+		})
+	}
+}
