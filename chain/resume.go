@@ -172,7 +172,7 @@ func siblingStands(e entry, failed map[int]entry, steps []builder.Step) bool {
 			continue
 		}
 		for _, f := range failed {
-			if f.ending != BySibling && reaches(level, f, failed, steps) && !isOpen(f.level, f.ending, failed, steps) {
+			if reaches(level, f, failed, steps) && !isOpen(f.level, f.ending, failed, steps) {
 				return true
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -546,4 +548,73 @@ func TestResumeOfABranchThatEndedBecauseOfItsSibling(t *testing.T) {
 			require.Equal(t, test.end, out.Status)
 		})
 	}
+}
+
+// The deadline of a Process is its own failure, to those around it.
+func TestResumeAfterADeadlineThatWasGoneOnPast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		late := func(ctx context.Context, words *[]string) error {
+			_ = word(ctx, words)
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		plan := must(list().
+			Process("p", list().Step("x", late).Step("y", word).Within(time.Second)).
+			Step("b", stops(cancel, nil)).
+			Step("c", word).
+			OnFailure(policy.Continue))
+		out, err := runner.NewSync(plan).Run(ctx, nil)
+		require.ErrorIs(t, err, errStopped)
+		require.ErrorIs(t, err, chain.ErrTimeout)
+		require.Equal(t, chain.Aborted, out.Status)
+
+		out, err = runner.NewSync(plan).Resume(context.Background(), through(t, out.Context))
+		require.ErrorIs(t, err, chain.ErrTimeout)
+		require.Equal(t, chain.Partial, out.Status)
+		require.Equal(t, "p/x b c", strings.Join(out.Context.Data, " "))
+		require.Len(t, out.Failures, 1)
+		require.Equal(t, "p/x", out.Failures[0].Path, "and is known by the step that it stopped")
+		require.Equal(t, builder.Failed, out.Context.Marks()["p/x"].State)
+	})
+}
+
+// A resumed stuck one is on the way to undoing from its first event on: another
+// crash must not send it forward.
+func TestResumeStuckCrashResume(t *testing.T) {
+	healed := false
+	plan := must(list().
+		Process("p", list().
+			Step("x", word).Compensate(word).
+			Step("y", word).Compensate(func(ctx context.Context, words *[]string) error {
+			if !healed {
+				return noWord(ctx, words)
+			}
+			return word(ctx, words)
+		}).
+			Step("z", noWord).OnFailure(policy.Compensate)))
+	out, err := runner.NewSync(plan).Run(context.Background(), nil)
+	require.Error(t, err)
+	require.Equal(t, chain.Stuck, out.Status)
+
+	healed = true
+	var saved []byte
+	stuck := through(t, out.Context)
+	_, err = runner.NewSync(plan, runner.WithObserver(func(ctx context.Context, e chain.Event) {
+		if saved == nil {
+			exec, _ := chain.FromContext[[]string](ctx)
+			saved, _ = codec.Marshal(exec)
+		}
+	})).Resume(context.Background(), stuck)
+	require.Error(t, err)
+
+	exec, err := codec.Unmarshal[[]string](saved)
+	require.NoError(t, err)
+	require.Equal(t, chain.Compensating, exec.Status())
+	before := len(exec.Data)
+	out, err = runner.NewSync(plan).Resume(context.Background(), exec)
+	require.Error(t, err)
+	require.Equal(t, chain.Aborted, out.Status)
+	require.Equal(t, "-p/y", strings.Join(out.Context.Data[before:], " "))
+	require.Equal(t, []string{"p/x", "p/y"}, out.Context.Compensated())
 }

@@ -74,7 +74,7 @@ func TestTraceStringOfDurations(t *testing.T) {
 	for want, d := range map[string]time.Duration{
 		"+0s": 0, "+1ns": 1, "+999ns": 999, "+1.23µs": 1234, "+12.3µs": 12345, "+123µs": 123456,
 		"+1s": 999_999_999, "+59.9s": 59_876_543_210, "+1m40s": 100 * time.Second,
-		"+3h1m41s": 3*time.Hour + 101*time.Second, "+101h0m1s": 101*time.Hour + time.Second, "+-1.5s": -1500 * time.Millisecond,
+		"+3h1m41s": 3*time.Hour + 101*time.Second, "+101h0m1s": 101*time.Hour + time.Second, "+-1.23s": -1234567 * time.Microsecond,
 	} {
 		trace := chain.Trace{{Time: start, Kind: chain.KindPlanStarted}, {Time: start.Add(d), Kind: chain.KindPlanEnded, Message: "x"}}
 		require.Contains(t, trace.String(), want+"  plan  ■ x")
