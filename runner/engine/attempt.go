@@ -126,7 +126,9 @@ func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n
 
 // attempt makes one attempt, under its own deadline if it has one.
 func (w *walker) attempt(ctx context.Context, s *builder.Step, phase chain.Phase, n int) error {
-	w.attempts++
+	if phase == chain.Forward {
+		w.attempts++
+	}
 	frame := w.frame()
 	frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, phase, n)
 	timeout := s.Timeout
@@ -224,7 +226,9 @@ func (w *walker) takeCut(s *builder.Step, phase chain.Phase, n *int) error {
 		return nil
 	}
 	err := w.cut.err
-	w.attempts += w.cut.attempt
+	if phase == chain.Forward {
+		w.attempts += w.cut.attempt
+	}
 	*n, w.cut = max(w.cut.attempt, 1), nil
 	return err
 }

@@ -24,7 +24,7 @@ type walker struct {
 	done   bool
 	result *failure // of a branch
 
-	attempts int  // made, or answered for from the record
+	attempts int  // at steps, made or answered for from the record
 	holds    bool // one of the runner's slots
 	rewalk   bool // the walk began anew in the same run
 
