@@ -41,6 +41,9 @@
 //   - codec: an execution as JSON, and back.
 //   - runner: the sync and the async runner and their options.
 //   - runner/engine: the rules of execution, for authors of runners.
+//   - runner/runnertest: the conformance suite that every runner passes.
+//   - chain/chaintest: proves of a user's plan that it leaves nothing behind,
+//     however it goes wrong.
 //
 // An import goes only from the right to the left:
 //

@@ -53,7 +53,8 @@
 // A deadline of the plan's own is [ErrTimeout]. Status says what is left behind:
 //
 //   - [Succeeded]: everything is done.
-//   - [Aborted]: a step failed and nothing was undone; Resume carries on.
+//   - [Aborted]: a step failed and the plan stopped without undoing; Resume
+//     carries on.
 //   - [Partial]: some steps failed, the plan went on past them, to its end.
 //   - [Compensated]: a step failed and everything was undone.
 //   - [Stuck]: an undo failed. A person must look; Resume tries it again.
