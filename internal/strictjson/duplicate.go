@@ -134,13 +134,19 @@ func (s *scanner) skip() {
 	}
 }
 
-// folded is the same for names that differ in case only.
+// folded is the same for names that differ in case only. Those in lower case
+// stay as they are, which costs nothing.
 func folded(name string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
-		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+		for other := unicode.SimpleFold(r); other != r && !isLower(least); other = unicode.SimpleFold(other) {
+			if isLower(other) {
+				return other
+			}
 			least = min(least, other)
 		}
 		return least
 	}, name)
 }
+
+func isLower(r rune) bool { return 'a' <= r && r <= 'z' }
