@@ -171,8 +171,9 @@ var brokenRunners = []broken{
 		"11 ItRunsWhatIsNotCompleted", "11 AFinishedOneIsRefused", "11 AStuckOneTriesItsUndosAgain", "11 AnInterruptedCompensationGoesOn",
 		"11 AChangedPlanIsRefused", "11 TheIdempotencyKeyStays",
 	}},
+	{"begins anew on Resume, branches too", anewTogether, traitsOfAsync, []string{"11 ABranchDoesNotBeginBesideOneThatHasFailed"}},
 	{"resumes though it did not say so", rightSync, 0, []string{"11 ResumeIsRefused"}},
-	{"does not resume though it said so", unresuming, traitsOfSync, []string{"11 APendingExecutionBegins", "11 StepsAddedBehindFit"}},
+	{"does not resume though it said so", unresuming, traitsOfSync, []string{"11 APendingExecutionBegins", "11 StepsAddedBehindFit", "11 WhatAProcessUndidRunsAgain"}},
 
 	// Rule 12.
 	{"tells observers twice", echoing, traitsOfSync, []string{"12 TheTraceTellsEverythingInOrder", "12 AnObserverThatPanics"}},
@@ -612,6 +613,13 @@ func quiet(plan *builder.Plan[State], opts ...runner.Option) runner.Runner[State
 
 func anew(plan *builder.Plan[State], opts ...runner.Option) runner.Runner[State] {
 	right := runner.NewSync(plan, opts...)
+	return mini{right.Run, func(ctx context.Context, exec *chain.ExecutionContext[State]) (chain.Outcome[State], error) {
+		return right.Run(ctx, exec.Data)
+	}}
+}
+
+func anewTogether(plan *builder.Plan[State], opts ...runner.Option) runner.Runner[State] {
+	right := runner.NewAsync(plan, opts...)
 	return mini{right.Run, func(ctx context.Context, exec *chain.ExecutionContext[State]) (chain.Outcome[State], error) {
 		return right.Run(ctx, exec.Data)
 	}}

@@ -162,6 +162,63 @@ var resumeCases = []ruleCase{{
 	},
 }, {
 	rule:  11,
+	name:  "ABranchDoesNotBeginBesideOneThatHasFailed",
+	why:   "what one branch's failure had ended before the crash must not run on after it",
+	needs: Resumes | Together,
+	not:   Remote,
+	run: func(k *kit) {
+		atWork := make(signal)
+		b := func(x step) builder.Builder[State] {
+			return steps().
+				Step("a", does("a")).Compensate(does("undo a")).
+				Parallel("par", steps().
+					Step("x", x).
+					Step("y", atWork.before(fails("y:y", errBoom)))).
+				OnFailure(policy.Compensate)
+		}
+		var doc []byte
+		k.run(b(func(ctx context.Context, s *State) error {
+			put(s, "x:x")
+			close(atWork)
+			return ended(ctx)
+		}), runner.WithObserver(func(ctx context.Context, e chain.Event) {
+			if exec, ok := chain.FromContext[State](ctx); ok && e.Kind == chain.KindFailed && e.Path == "par/y" {
+				doc, _ = json.Marshal(exec)
+			}
+		}))
+		var exec chain.ExecutionContext[State]
+		k.NoError(json.Unmarshal(doc, &exec))
+		r := k.resume(b(does("x:again")), &exec)
+		k.Equal([]string{"x"}, exec.Data.notes("x"))
+		k.Equal([]string{"a", "undo a"}, r.done())
+		k.Equal([]string{"par/y"}, paths(r.Failures))
+	},
+}, {
+	rule:  11,
+	name:  "WhatAProcessUndidRunsAgain",
+	why:   "what was undone is not completed, and a plan must not succeed without it",
+	needs: Resumes,
+	run: func(k *kit) {
+		inside := steps().Step("a", does("a")).Compensate(does("undo a"))
+		for name, tt := range map[string]struct {
+			first builder.Builder[State]
+			done  []string
+		}{
+			"a step":           {inside.Builder, []string{"a", "b", "undo a", "a", "b", "c"}},
+			"a Process as one": {steps().Process("q", inside).Compensate(does("undo q")).Builder, []string{"a", "b", "undo q", "a", "b", "c"}},
+		} {
+			b := steps().
+				Process("p", tt.first.Step("b", failsFirst(1, "b", errBoom)).OnFailure(policy.Compensate)).
+				Step("c", does("c")).Builder
+			r := k.run(b)
+			k.status(chain.Aborted, r.Status, name)
+			r = k.resume(b, r.Context)
+			k.Equal(tt.done, r.done(), name)
+			k.status(chain.Succeeded, r.Status, name)
+		}
+	},
+}, {
+	rule:  11,
 	name:  "AChangedPlanIsRefused",
 	why:   "a plan whose recorded steps are others now would undo or repeat the wrong thing",
 	needs: Resumes,
