@@ -1,0 +1,116 @@
+package main
+
+const (
+	walk      = "runner/engine/walk.go"
+	attempt   = "runner/engine/attempt.go"
+	unwind    = "runner/engine/unwind.go"
+	replay    = "runner/engine/replay.go"
+	execution = "runner/engine/execution.go"
+	host      = "runner/engine/host.go"
+	engErrors = "runner/engine/errors.go"
+	common    = "runner/runner.go"
+	entry     = "chain/entry.go"
+	resume    = "chain/resume.go"
+	recorder  = "chain/recorder.go"
+	audience  = "chain/audience.go"
+	chainCtx  = "chain/context.go"
+	retry     = "policy/retry.go"
+	backoff   = "policy/backoff.go"
+)
+
+var mutations = []mutation{
+	// Order, Processes and strategies.
+	{does: "Continue goes on past nothing", file: walk, old: "if goesOn && f.ending == chain.ByItself && f.halt == nil {", new: "if false && goesOn {"},
+	{does: "Continue goes on past a cancellation", file: walk, old: "if goesOn && f.ending == chain.ByItself && f.halt == nil {", new: "if goesOn && f.halt == nil {"},
+	{does: "a skipped step is not in the trace", file: walk, old: "w.record(chain.KindSkipped, s, chain.Forward, 0)\n", new: ""},
+	{does: "When is asked after the end of the context", file: walk, old: "if s.Conditional && ctx.Err() == nil && !w.begunBefore(s) {", new: "if s.Conditional && !w.begunBefore(s) {"},
+	{does: "a half-done Process is asked for its When again", file: walk, old: "if s.Conditional && ctx.Err() == nil && !w.begunBefore(s) {", new: "if s.Conditional && ctx.Err() == nil {"},
+	{does: "a Process that failed does not undo itself", file: walk, old: "	undoes := undoesItself(p)\n", new: "	undoes := false\n"},
+	{does: "a failed Process counts as not attempted", file: walk, old: "if w.attempts > before {", new: "if false {"},
+	{does: "a Process is attempted though nothing in it was", file: walk, old: "if w.attempts > before {", new: "if true {"},
+	{does: "what was undone inside leaves the execution compensating", file: walk, old: "	if undoes {\n		w.recorder().Unwound(p.Index)\n	}\n", new: ""},
+	{does: "a Process forgets how its context ended", file: walk, old: "f = &failure{err: f.err, ending: w.x.endingOf(ctx)}", new: "f = &failure{err: f.err}"},
+	{does: "Within of a Process is ignored", file: walk, old: "if s.Within <= 0 {", new: "if true {"},
+
+	// Parallel.
+	{does: "a failed branch does not end its siblings", file: walk, old: "f != nil && f.halt == nil && !goesOn {", new: "false && !goesOn && f.halt == nil {"},
+	{does: "a failed branch ends its siblings under Continue, too", file: walk, old: "f != nil && f.halt == nil && !goesOn {", new: "f != nil && f.halt == nil {"},
+	{does: "only the Parallel's own strategy counts for its branches", file: walk, old: "for p.Index > 0 && !p.HandlesFailure {", new: "for false {"},
+	{does: "a Continue inside a Parallel does not hold", file: walk, old: "case f.ending == chain.ByItself && p.Failure == policy.Continue:\n", new: "case false && p.Failure == policy.Continue:\n"},
+	{does: "a branch begins behind a failure", file: walk, old: "if w.x.endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {", new: "if false {"},
+	{does: "a resumed branch begins before its sibling has failed anew", file: walk, old: "if !goesOn && w.replay.doomed(i) {", new: "if false {", explain: "a matter of microseconds: the branch that failed answers from the record and ends its siblings, mostly before they begin"},
+	{does: "branches that should run together run in order", file: host, old: "if !l.Together {", new: "if true {"},
+	{does: "a Parallel that was ended has succeeded", file: walk, old: "	case 0:\n		return sibling\n", new: "	case 0:\n		_ = sibling\n		return nil\n"},
+
+	// Attempts and retries.
+	{does: "a retry too many", file: retry, old: "attempt >= r.attempts {", new: "attempt > r.attempts {"},
+	{does: "a retry too few", file: retry, old: "attempt >= r.attempts {", new: "attempt+1 >= r.attempts {"},
+	{does: "a permanent error is retried", file: retry, old: "if permanent || anyMatches(r.giveUpOn, err) {", new: "if _ = permanent; anyMatches(r.giveUpOn, err) {"},
+	{does: "GiveUpOn is not asked", file: retry, old: "if permanent || anyMatches(r.giveUpOn, err) {", new: "if permanent {"},
+	{does: "a panic is retried like any failure", file: retry, old: "return !onlyNamed", new: "return onlyNamed || !onlyNamed"},
+	{does: "RetryOn is not asked", file: retry, old: "	return anyMatches(r.retryOn, err)\n", new: "	return true\n"},
+	{does: "an exponential delay stays the same", file: backoff, old: "Multiplier:      2,", new: "Multiplier:      1,"},
+	{does: "a cancelled step is retried", file: attempt, old: "if policy.IsZero() || ctx.Err() != nil {", new: "if policy.IsZero() {"},
+	{does: "a compensation is retried as its step is", file: attempt, old: "		policy = &s.CompensationRetry\n", new: ""},
+	{does: "the wait before a retry outlasts its context", file: host, old: "	case <-ctx.Done():\n		return context.Cause(ctx)\n	}\n", new: "	}\n"},
+	{does: "a step begins after the end of its context", file: attempt, old: "if ctx.Err() != nil || w.x.program.slots", new: "if w.x.program.slots"},
+	{does: "attempts have no timeout", file: attempt, old: "if timeout <= 0 {", new: "if true {"},
+	{does: "a compensation has the timeout of its step", file: attempt, old: "		timeout = s.CompensationTimeout\n", new: ""},
+	{does: "what a late step returned is lost", file: attempt, old: "limit: timeout, err: err}", new: "limit: timeout}"},
+	{does: "a step that was late has failed", file: attempt, old: "if err != nil && context.Cause(limited) == error(late) {", new: "if context.Cause(limited) == error(late) {"},
+	{does: "a panic goes through", file: attempt, old: "	return &chain.PanicError{Value: panicked, Stack: debug.Stack()}\n", new: "	panic(panicked)\n"},
+	{does: "a Goexit is forgotten", file: attempt, old: "		w.cut = &cut{step: s.Index, phase: phase, attempt: frame.Info().Attempt, err: err}\n", new: ""},
+	{does: "a Goexit in an attempt counts as one in the condition", file: attempt, old: "	*n, w.cut = max(w.cut.attempt, 1), nil\n", new: "	*n, w.cut = 1, nil\n"},
+	{does: "an attempt's number is always 1", file: attempt, old: "frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, phase, n)", new: "frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, phase, 1)"},
+	{does: "a failure is the context's alone", file: engErrors, old: "	return &endedError{cause, err}\n", new: "	return cause\n"},
+	{does: "a failure of a branch that was ended is not heard", file: attempt, old: "			ending = chain.ByContext // a failure", new: "			// a failure"},
+	{does: "a branch that could not begin tells of it", file: attempt, old: "if ending == chain.BySibling && n == 0 {", new: "if false {"},
+	{does: "a failure ended by a sibling counts as one by itself", file: engErrors, old: "		return chain.BySibling\n", new: "		return chain.ByItself\n"},
+
+	// Undoing.
+	{does: "compensations run on the context that has ended", file: chainCtx, old: "context.WithValue(context.WithoutCancel(ctx), causeKey{}, cause)", new: "context.WithValue(ctx, causeKey{}, cause)"},
+	{does: "a compensation does not know its cause", file: chainCtx, old: "context.WithValue(context.WithoutCancel(ctx), causeKey{}, cause)", new: "context.WithoutCancel(ctx)"},
+	{does: "oldest completion is undone first", file: unwind, old: "	return undo\n}", new: "	for i, j := 0, len(undo)-1; i < j; i, j = i+1, j-1 {\n		undo[i], undo[j] = undo[j], undo[i]\n	}\n	return undo\n}"},
+	{does: "undoing stops at the first failure", file: unwind, old: "f != nil && f.halt != nil {", new: "f != nil {"},
+	{does: "the steps inside a Process that is undone as one are undone, too", file: unwind, old: "				covered[inside] = true\n", new: "				_ = inside\n"},
+	{does: "what is undone is undone again", file: unwind, old: "if e.Undo == 0 {", new: "if true {"},
+	{does: "a fragment undoes what is outside of it", file: unwind, old: "s.Index <= level.Index || s.Index >= level.Next || ", new: ""},
+	{does: "a failed step is always undone", file: unwind, old: "s.CompensateOnFailure && e.Attempts > 0 &&", new: "e.Attempts > 0 &&"},
+	{does: "CompensateOnFailure does nothing", file: unwind, old: "return e.Forward == chain.KindFailed && s.", new: "return false && s."},
+	{does: "a step that could not begin is undone", file: unwind, old: "s.CompensateOnFailure && e.Attempts > 0 &&", new: "s.CompensateOnFailure &&"},
+	{does: "a Process that has undone itself is undone again", file: unwind, old: " && !undoesItself(s)\n", new: "\n"},
+
+	// The end.
+	{does: "a stuck plan is compensated", file: execution, old: "	case len(x.stuck) > 0:\n		return chain.Stuck\n", new: ""},
+	{does: "a partial plan has succeeded", file: execution, old: "		return chain.Partial\n", new: "		return chain.Succeeded\n"},
+	{does: "a compensated plan is aborted", file: execution, old: "	case x.program.steps[0].Failure == policy.Compensate:\n		return chain.Compensated\n", new: ""},
+	{does: "the plan never undoes", file: execution, old: "if f != nil && f.halt == nil && w.top.Failure == policy.Compensate {", new: "if false {"},
+	{does: "Within of the plan is ignored", file: execution, old: "limit := p.steps[0].Within; limit > 0 {", new: "limit := p.steps[0].Within; limit < 0 {"},
+	{does: "Process and step are both listed as failures", file: entry, old: "e.ending != BySibling && !inside[e.step] {", new: "e.ending != BySibling {"},
+	{does: "a branch that was ended is listed as a failure", file: entry, old: "e.forward == KindFailed && e.ending != BySibling && ", new: "e.forward == KindFailed && "},
+	{does: "async work is not waited for", file: common, old: "		return <-result\n", new: "		return nil\n"},
+	{does: "a nil channel is success", file: common, old: "			return errNilChannel\n", new: "			return nil\n"},
+
+	// Resume.
+	{does: "a completed step is forgotten", file: replay, old: "	if e.Forward != chain.KindFailed {\n		return nil, true\n	}\n", new: "	if e.Forward == chain.KindSucceeded {\n		return nil, false\n	}\n	if e.Forward != chain.KindFailed {\n		return nil, true\n	}\n"},
+	{does: "a skipped step is asked again", file: replay, old: "	if e.Forward != chain.KindFailed {\n		return nil, true\n	}\n", new: "	if e.Forward == chain.KindSkipped {\n		return nil, false\n	}\n	if e.Forward != chain.KindFailed {\n		return nil, true\n	}\n"},
+	{does: "a Process that was interrupted while it undid itself does not go on", file: replay, old: "if s.Kind.Composite() && undoesItself(s) {", new: "if false {"},
+	{does: "a resumed failure has ended by itself", file: replay, old: "return &failure{err: e.Err, ending: e.Ending}, true", new: "return &failure{err: e.Err}, true"},
+	{does: "what failed is not tried again", file: resume, old: "if e.forward == KindFailed && isOpen(e.level, e.ending, failed, steps) {", new: "if false {"},
+	{does: "what was gone on past is tried again", file: resume, old: "	for {\n		if steps[level].Failure == policy.Continue && ending == ByItself {", new: "	for {\n		if false {"},
+	{does: "a cancelled step under Continue is not tried again", file: resume, old: "	for {\n		if steps[level].Failure == policy.Continue && ending == ByItself {", new: "	for {\n		if steps[level].Failure == policy.Continue {"},
+	{does: "an interrupted compensation goes forward again", file: resume, old: "if status == Compensating || status == Stuck {", new: "if status == Stuck {"},
+	{does: "a stuck plan tries nothing again", file: resume, old: "	if status == Stuck {\n", new: "	if false {\n"},
+	{does: "what a Process undid is completed when it runs again", file: resume, old: "return !stands && isAnew(e.level, failed, steps)", new: "return false && !stands && isAnew(e.level, failed, steps)"},
+	{does: "a changed compensation goes unseen", file: resume, old: "if s.HasCompensation != e.compensation && e.undo != KindCompensated {", new: "if false {"},
+	{does: "a changed order goes unseen", file: resume, old: "if child < newest[level] {", new: "if false {"},
+	{does: "an inserted step goes unseen", file: resume, old: "if !touched[child] {", new: "if false {"},
+	{does: "a finished execution runs again", file: recorder, old: "if r.status.Finished() {", new: "if false {"},
+
+	// The trace.
+	{does: "a retry has no event", file: attempt, old: "		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)\n", new: ""},
+	{does: "a kept success is lost", file: walk, old: "		w.x.log.Record(w.kept, rec)\n", new: "		w.x.log.Record(rec)\n"},
+	{does: "a kept success comes after what followed it", file: walk, old: "		w.x.log.Record(w.kept, rec)\n", new: "		w.x.log.Record(rec, w.kept)\n"},
+	{does: "an observer that panics is asked again", file: audience, old: "			a.observers[i] = nil\n", new: ""},
+	{does: "the phase is not in the events", file: recorder, old: "		Phase:   rec.what.phase(),\n", new: ""},
+}
