@@ -169,7 +169,7 @@ var brokenRunners = []broken{
 	// Rule 11.
 	{"begins anew on Resume", anew, traitsOfSync, []string{
 		"11 ItRunsWhatIsNotCompleted", "11 AFinishedOneIsRefused", "11 AStuckOneTriesItsUndosAgain", "11 AnInterruptedCompensationGoesOn",
-		"11 AChangedPlanIsRefused", "11 TheIdempotencyKeyStays",
+		"11 AChangedPlanIsRefused", "11 TheIdempotencyKeyStays", "11 AProcessThatWasUndoingItselfGoesOn", "11 ACancellationIsOneAfterACrashAsWell",
 	}},
 	{"begins anew on Resume, branches too", anewTogether, traitsOfAsync, []string{"11 ABranchDoesNotBeginBesideOneThatHasFailed"}},
 	{"resumes though it did not say so", rightSync, 0, []string{"11 ResumeIsRefused"}},

@@ -125,29 +125,8 @@ func (d *difference) lanes(trace []event) map[string][]string {
 		d.spec.walk(func(_ *node, path, in string) { lane[path] = in })
 	}
 	lanes := map[string][]string{}
-	for _, e := range d.once(trace) {
+	for _, e := range trace {
 		lanes[lane[e.path]] = append(lanes[lane[e.path]], e.String())
 	}
 	return lanes
-}
-
-// once is the trace without the repeated begin of a Process or Parallel. After a
-// Goexit the walk over the plan begins anew, and comes by it again.
-func (d *difference) once(trace []event) []event {
-	if !d.spec.has(exits) {
-		return trace
-	}
-	var kept []event
-	begun := map[event]bool{}
-	for _, e := range trace {
-		if e.kind == chain.KindPlanStarted {
-			clear(begun) // a resume does tell it again
-		}
-		if e.kind == chain.KindStarted && e.attempt == 0 && begun[e] {
-			continue
-		}
-		begun[e] = true
-		kept = append(kept, e)
-	}
-	return kept
 }

@@ -13,7 +13,7 @@ func generate(seed uint64, has Trait) *spec {
 	s.OnFailure = pick(g, unstated, aborts, continues, continues, compensates, compensates, compensates, compensates)
 	if has&Resumes != 0 {
 		s.Resumes = g.IntN(3)
-		if g.IntN(3) == 0 && !s.has(exits) {
+		if g.IntN(3) == 0 {
 			s.Snapshot = 1 + g.IntN(30)
 		}
 	}

@@ -17,6 +17,20 @@ func (k *kit) resume(b builder.Builder[State], exec *chain.ExecutionContext[Stat
 	return k.sound(result{out, err})
 }
 
+// interrupted runs the plan, and returns the execution as a process leaves it
+// that dies at the first such event.
+func (k *kit) interrupted(ctx context.Context, b builder.Builder[State], kind chain.Kind, path string) *chain.ExecutionContext[State] {
+	var doc []byte
+	k.runIn(ctx, b, runner.WithObserver(func(ctx context.Context, e chain.Event) {
+		if exec, ok := chain.FromContext[State](ctx); ok && doc == nil && e.Kind == kind && e.Path == path {
+			doc, _ = json.Marshal(exec)
+		}
+	}))
+	exec := &chain.ExecutionContext[State]{}
+	k.NoError(json.Unmarshal(doc, exec), "the execution, read back as it was at %v of %s", kind, path)
+	return exec
+}
+
 var resumeCases = []ruleCase{{
 	rule: 11,
 	name: "ResumeIsRefused",
@@ -145,20 +159,50 @@ var resumeCases = []ruleCase{{
 			Step("b", does("b")).Compensate(does("undo b")).
 			Step("c", fails("c", errBoom)).
 			OnFailure(policy.Compensate)
-		var doc []byte // as a process that dies leaves it
-		k.run(b, runner.WithObserver(func(ctx context.Context, e chain.Event) {
-			if exec, ok := chain.FromContext[State](ctx); ok && e.Kind == chain.KindCompensated && e.Path == "b" {
-				doc, _ = json.Marshal(exec)
-			}
-		}))
-		var exec chain.ExecutionContext[State]
-		k.NoError(json.Unmarshal(doc, &exec))
+		exec := k.interrupted(background(), b, chain.KindCompensated, "b")
 		k.status(chain.Compensating, exec.Status())
-		r := k.resume(b, &exec)
+		r := k.resume(b, exec)
 		k.Equal([]string{"a", "b", "c", "undo b", "undo a"}, r.done())
 		k.status(chain.Compensated, r.Status)
 		k.Equal([]string{"b", "a"}, r.Context.Compensated())
 		k.ErrorContains(r.err, "boom")
+	},
+}, {
+	rule:  11,
+	name:  "AProcessThatWasUndoingItselfGoesOn",
+	why:   "half of a Process undone and the other half tried again is neither",
+	needs: Resumes,
+	not:   Remote,
+	run: func(k *kit) {
+		b := steps().Process("p", steps().
+			Step("a", does("a")).Compensate(does("undo a")).
+			Step("b", does("b")).Compensate(does("undo b")).
+			Step("c", failsFirst(1, "c", errBoom)).
+			OnFailure(policy.Compensate)).Builder
+		exec := k.interrupted(background(), b, chain.KindCompensated, "p/b")
+		r := k.resume(b, exec)
+		k.Equal([]string{"a", "b", "c", "undo b", "undo a"}, r.done())
+		k.status(chain.Aborted, r.Status)
+	},
+}, {
+	rule:  11,
+	name:  "ACancellationIsOneAfterACrashAsWell",
+	why:   "the plan must not go on past it because it is read from a record",
+	needs: Resumes,
+	not:   Remote,
+	run: func(k *kit) {
+		ctx, cancel := context.WithCancelCause(background())
+		b := steps().
+			Step("a", does("a")).Compensate(does("undo a")).
+			Process("p", steps().
+				Step("b", thenCancels(cancel, fails("b", errBoom))).
+				Step("c", does("c")).
+				OnFailure(policy.Continue)).
+			OnFailure(policy.Compensate)
+		exec := k.interrupted(ctx, b, chain.KindCompensating, "a")
+		r := k.resume(b, exec)
+		k.Equal([]string{"a", "b", "undo a"}, r.done())
+		k.status(chain.Compensated, r.Status)
 	},
 }, {
 	rule:  11,
@@ -176,19 +220,12 @@ var resumeCases = []ruleCase{{
 					Step("y", atWork.before(fails("y:y", errBoom)))).
 				OnFailure(policy.Compensate)
 		}
-		var doc []byte
-		k.run(b(func(ctx context.Context, s *State) error {
+		exec := k.interrupted(background(), b(func(ctx context.Context, s *State) error {
 			put(s, "x:x")
 			close(atWork)
 			return ended(ctx)
-		}), runner.WithObserver(func(ctx context.Context, e chain.Event) {
-			if exec, ok := chain.FromContext[State](ctx); ok && e.Kind == chain.KindFailed && e.Path == "par/y" {
-				doc, _ = json.Marshal(exec)
-			}
-		}))
-		var exec chain.ExecutionContext[State]
-		k.NoError(json.Unmarshal(doc, &exec))
-		r := k.resume(b(does("x:again")), &exec)
+		}), chain.KindFailed, "par/y")
+		r := k.resume(b(does("x:again")), exec)
 		k.Equal([]string{"x"}, exec.Data.notes("x"))
 		k.Equal([]string{"a", "undo a"}, r.done())
 		k.Equal([]string{"par/y"}, paths(r.Failures))
