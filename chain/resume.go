@@ -185,11 +185,11 @@ func siblingStands(e entry, failed map[int]entry, steps []builder.Step) bool {
 func reaches(parallel int, e entry, failed map[int]entry, steps []builder.Step) bool {
 	ending := e.ending
 	for level := e.level; level > 0; level = steps[level].Parent {
+		if steps[level].Failure == policy.Continue && ending == ByItself {
+			return false // which ends no sibling
+		}
 		if level == parallel {
 			return true
-		}
-		if steps[level].Failure == policy.Continue && ending == ByItself {
-			return false
 		}
 		if above, ok := failed[level]; ok {
 			ending = above.ending
