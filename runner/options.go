@@ -17,7 +17,9 @@ type Option struct {
 	apply func(*engine.Options) error
 }
 
-func collect(opts []Option) (engine.Options, error) {
+// EngineOptions is what opts say, for authors of runners: package engine does as
+// they say. The error has all that is wrong with them.
+func EngineOptions(opts ...Option) (engine.Options, error) {
 	var (
 		o      engine.Options
 		faults []error

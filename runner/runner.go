@@ -42,7 +42,7 @@ func newCore[T any](plan *builder.Plan[T], opts []Option) core[T] {
 	if plan == nil {
 		return core[T]{refusal: errors.New("runner: the plan is nil")}
 	}
-	o, err := collect(opts)
+	o, err := EngineOptions(opts...)
 	c := core[T]{program: engine.Compile(plan, o), refusal: err}
 	switch reflect.TypeFor[T]().Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Interface:

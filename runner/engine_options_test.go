@@ -1,0 +1,22 @@
+package runner_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/runner"
+)
+
+func TestEngineOptionsAreWhatTheOptionsSay(t *testing.T) {
+	o, err := runner.EngineOptions(runner.WithConcurrency(3), runner.WithObserver(func(context.Context, chain.Event) {}))
+	require.NoError(t, err)
+	require.Equal(t, 3, o.Concurrency)
+	require.Len(t, o.Observers, 1)
+
+	_, err = runner.EngineOptions(runner.WithConcurrency(0), runner.LogTo(nil))
+	require.ErrorContains(t, err, "WithConcurrency")
+	require.ErrorContains(t, err, "LogTo")
+}
