@@ -155,14 +155,17 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 			failed = append(failed, e)
 		}
 	}
-	inside := map[int]bool{} // what failed because of a step inside, and not by its own condition
+	var inside map[string]bool // what failed because of a step inside, and not by its own condition
 	for _, e := range failed {
-		for i := r.steps[e.step].Parent; e.forward == KindFailed && i > 0 && !inside[i]; i = r.steps[i].Parent {
-			inside[i] = true
+		for level := above(e.path); e.forward == KindFailed && level != "" && !inside[level]; level = above(level) {
+			if inside == nil {
+				inside = map[string]bool{}
+			}
+			inside[level] = true
 		}
 	}
 	for _, e := range slices.Backward(failed) {
-		if e.forward == KindFailed && e.ending != BySibling && !inside[e.step] {
+		if e.forward == KindFailed && e.ending != BySibling && !inside[e.path] {
 			forward = append(forward, e.stepError(Forward))
 		}
 		if e.undo == KindCompensationFailed {
@@ -171,6 +174,9 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 	}
 	return forward, compensation
 }
+
+// above is the path of the level that a step is in, "" for the plan itself.
+func above(path string) string { return path[:max(0, strings.LastIndexByte(path, '/'))] }
 
 func (e entry) stepError(phase Phase) *StepError {
 	err, attempts := e.err, e.attempts

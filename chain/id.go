@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// NewID is an ID as executions get that are given none, for authors of runners.
+func NewID() string { return newID(time.Now()) }
+
 // newID makes a ULID (github.com/ulid/spec): 48 bits of milliseconds and 80
 // random ones in Crockford's base 32, so that IDs sort by time. They are unique,
 // not secret.

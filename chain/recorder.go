@@ -39,6 +39,7 @@ type Recorder struct {
 	wall      time.Time    // the same without the monotonic clock, as events have it
 	past      []Event      // the trace of earlier runs
 	before    []entry      // what earlier runs have settled
+	open      []inFlight   // what they were in the middle of
 	records   []Record
 	details   []detail
 
@@ -153,11 +154,13 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 // rebind makes what earlier runs have recorded the ground this run stands on,
 // under a plan that may have changed.
 func (r *Recorder) rebind(with *Recording) error {
-	before, err := ground(r.fold(), r.fingerprint, r.status, with)
+	past := r.events()
+	open := inFlightAt(past)
+	before, err := ground(r.fold(), open, r.fingerprint, r.status, with)
 	if err != nil {
 		return fmt.Errorf("chain: execution %s: %w", r.id, err)
 	}
-	r.past, r.before = r.events(), before
+	r.past, r.before, r.open = past, before, open
 	r.records, r.details = nil, nil
 	return nil
 }
@@ -312,10 +315,19 @@ func (r *Recorder) trace() Trace {
 func (r *Recorder) events() []Event {
 	events := make([]Event, len(r.past), len(r.past)+len(r.records))
 	copy(events, r.past)
+	return r.eventsFrom(events, 0)
+}
+
+// eventsFrom adds the events of this run's records from the first-th on.
+func (r *Recorder) eventsFrom(events []Event, first int) []Event {
 	details := r.details
-	for i, rec := range r.records {
+	if first > 0 {
+		skip, _ := slices.BinarySearchFunc(details, first, func(d detail, first int) int { return d.record - first })
+		details = details[skip:]
+	}
+	for i, rec := range r.records[first:] {
 		var d *detail
-		if len(details) > 0 && details[0].record == i {
+		if len(details) > 0 && details[0].record == first+i {
 			d, details = &details[0], details[1:]
 		}
 		events = append(events, r.event(rec, d))

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/samber/lo"
@@ -16,8 +17,8 @@ import (
 // rest does not fit. Steps behind the recorded ones may have been added, changed
 // or taken away; a recorded step must be there, of the same kind and with a
 // compensation if it had one, in the same order, with no unrecorded step before
-// it.
-func ground(entries []entry, fingerprint string, status Status, with *Recording) ([]entry, error) {
+// it. A step that was in flight must be there too: its effect may have happened.
+func ground(entries []entry, open []inFlight, fingerprint string, status Status, with *Recording) ([]entry, error) {
 	bind(entries, with.Steps)
 	entries = reopen(entries, with.Steps, status)
 	for _, e := range entries {
@@ -38,7 +39,19 @@ func ground(entries []entry, fingerprint string, status Status, with *Recording)
 	if fingerprint == with.Fingerprint {
 		return entries, nil
 	}
-	return entries, fitOrder(entries, with.Steps)
+	begun := make([]entry, 0, len(open))
+	for _, f := range open {
+		if f.phase == Forward {
+			begun = append(begun, entry{path: f.path})
+		}
+	}
+	bind(begun, with.Steps)
+	for _, e := range begun {
+		if e.step < 0 {
+			return nil, changed("step %q was in flight and is not in the plan", e.path)
+		}
+	}
+	return entries, fitOrder(slices.Concat(entries, begun), with.Steps)
 }
 
 // bind finds the step of each entry, -1 if there is none, and the level it is

@@ -97,16 +97,21 @@ func (r *Recorder) states() []StepState {
 	entries := r.fold()
 	states := make([]StepState, len(entries))
 	for i, e := range entries {
-		states[i] = StepState{
-			Path: e.path, Kind: e.kind.String(), Compensation: e.compensation,
-			State: e.forward, Attempts: e.attempts, Error: r.store(e.err), Ending: e.ending,
-			Undo: e.undo, UndoAttempts: e.undoAttempts, UndoError: r.store(e.undoErr),
-		}
+		states[i] = r.state(e)
 	}
 	for rank, i := range undone(entries) {
 		states[i].UndoOrder = rank + 1
 	}
 	return states
+}
+
+// state is an entry written down, but for the order of the undoing.
+func (r *Recorder) state(e entry) StepState {
+	return StepState{
+		Path: e.path, Kind: e.kind.String(), Compensation: e.compensation,
+		State: e.forward, Attempts: e.attempts, Error: r.store(e.err), Ending: e.ending,
+		Undo: e.undo, UndoAttempts: e.undoAttempts, UndoError: r.store(e.undoErr),
+	}
 }
 
 func (r *Recorder) store(err error) *StoredError {

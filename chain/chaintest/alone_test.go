@@ -40,6 +40,7 @@ func TestACaseAloneShowsItsTrace(t *testing.T) {
       +0s  reserve  ✓ succeeded
       +0s  charge   ▷ started
       +0s  charge   ✗ failed: injected failure
+      +0s  reserve  ◁ compensating
       +0s  plan     ▶ started
       +0s  reserve  ◁ compensating
       +0s  reserve  ↩ compensated

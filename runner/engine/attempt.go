@@ -18,6 +18,11 @@ func (w *walker) run(ctx context.Context, s *builder.Step, phase chain.Phase) *f
 	began, n := w.at, 1
 	err := w.takeCut(s, phase, &n)
 	if err == nil {
+		if w.x.resumed && w.x.committer != nil {
+			if f := w.waitOn(ctx, s, phase); f != nil {
+				return f
+			}
+		}
 		if f := w.begin(ctx, s, phase, n, nil); f != nil {
 			return f
 		}
@@ -77,8 +82,25 @@ func (w *walker) wait(ctx context.Context, s *builder.Step, phase chain.Phase, n
 	if halt := w.commit(); halt != nil {
 		return &failure{halt: halt}
 	}
+	return w.sleep(ctx, s, phase, n, err, delay)
+}
+
+// waitOn lets the rest of a delay pass that an earlier run was in when it was
+// interrupted.
+func (w *walker) waitOn(ctx context.Context, s *builder.Step, phase chain.Phase) *failure {
+	rest := w.recorder().Rest(w.at, s.Index, phase)
+	if rest <= 0 {
+		return nil
+	}
+	return w.sleep(ctx, s, phase, 0, nil, rest)
+}
+
+func (w *walker) sleep(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error, delay time.Duration) *failure {
 	ended := w.x.host.Sleep(ctx, delay)
 	w.at = w.x.host.Now()
+	if halt, ok := ended.(*Halt); ok {
+		return &failure{halt: halt.Err}
+	}
 	if ended != nil {
 		return w.fail(ctx, s, phase, n, err)
 	}
@@ -86,27 +108,41 @@ func (w *walker) wait(ctx context.Context, s *builder.Step, phase chain.Phase, n
 }
 
 // begin records the begin of the n-th attempt, as soon as it may begin; last is
-// the error of the one before.
+// the error of the one before. It is written down before the attempt is made: a
+// step in flight when a process dies is known to have begun.
 func (w *walker) begin(ctx context.Context, s *builder.Step, phase chain.Phase, n int, last error) *failure {
-	if w.x.committer != nil {
-		if halt := w.commit(); halt != nil {
-			return &failure{halt: halt}
-		}
-	}
-	if ctx.Err() != nil || w.x.program.slots != nil && !w.acquire(ctx) {
+	if ctx.Err() != nil {
 		return w.fail(ctx, s, phase, n-1, last)
+	}
+	if w.x.program.slots != nil {
+		if may, halt := w.acquire(ctx); halt != nil {
+			return &failure{halt: halt}
+		} else if !may {
+			return w.fail(ctx, s, phase, n-1, last)
+		}
 	}
 	kind := chain.KindStarted
 	if phase == chain.Compensation {
 		kind = chain.KindCompensating
 	}
 	w.record(kind, s, phase, n)
+	if w.x.committer != nil {
+		if halt := w.commit(); halt != nil {
+			w.release()
+			return &failure{halt: halt}
+		}
+	}
 	return nil
 }
 
 // fail records that a step, or its compensation, has failed for good after n
 // attempts, and why; err may be nil if the context has ended.
 func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error) *failure {
+	if n == 0 && w.x.resumed {
+		if n = w.recorder().Begun(s.Index, phase); n > 0 && phase == chain.Forward {
+			w.attempts++ // an earlier run's
+		}
+	}
 	ending := w.x.endingOf(ctx)
 	if ending != chain.ByItself {
 		cause := context.Cause(ctx)
@@ -280,20 +316,23 @@ func (w *walker) next(s *builder.Step, phase chain.Phase, n int, retry *policy.R
 }
 
 // acquire waits for one of the runner's slots. It is false if ctx has ended.
-func (w *walker) acquire(ctx context.Context) bool {
+func (w *walker) acquire(ctx context.Context) (may bool, halt error) {
 	select {
 	case w.x.program.slots <- struct{}{}:
 		w.holds = true
-		return true
+		return true, nil
 	default:
+	}
+	if halt := w.commit(); halt != nil {
+		return false, halt
 	}
 	defer func() { w.at = w.x.host.Now() }() // the attempt begins after the wait
 	select {
 	case w.x.program.slots <- struct{}{}:
 		w.holds = true
-		return true
+		return true, nil
 	case <-ctx.Done():
-		return false
+		return false, nil
 	}
 }
 

@@ -23,13 +23,15 @@ type ledger struct{ effects []string }
 
 type state struct{ Steps []string }
 
-// crashing is a Host that writes each execution down as JSON, and dies at the
-// n-th write.
+// crashing is a Host that writes each execution down as JSON, step by step, and
+// dies at the n-th write.
 type crashing struct {
 	engine.Local
+	t     *testing.T
 	plan  *builder.Plan[state]
 	exec  *chain.ExecutionContext[state]
-	safe  []byte
+	safe  []chain.Snapshot[state]
+	read  chain.Position
 	left  int
 	world *ledger
 }
@@ -40,9 +42,31 @@ func (h *crashing) Commit() error {
 	if h.left--; h.left < 0 {
 		return errCrash
 	}
-	doc, err := codec.Marshal(h.exec)
-	h.safe = doc
-	return err
+	part, read := h.exec.SnapshotSince(h.read)
+	doc, err := codec.JSON[state]().Encode(part)
+	require.NoError(h.t, err)
+	part, err = codec.JSON[state](codec.Strict()).Decode(doc)
+	require.NoError(h.t, err)
+	h.safe, h.read = append(h.safe, part), read
+
+	want, err := codec.Marshal(h.exec)
+	require.NoError(h.t, err)
+	got, err := codec.Marshal(h.restored())
+	require.NoError(h.t, err)
+	require.Equal(h.t, string(want), string(got), "the parts are the whole")
+	return nil
+}
+
+// restored is the execution as a new process finds it.
+func (h *crashing) restored() *chain.ExecutionContext[state] {
+	if h.safe == nil {
+		return chain.NewExecutionContext(state{}, chain.WithID("x"))
+	}
+	whole, err := chain.JoinSnapshots(h.safe...)
+	require.NoError(h.t, err)
+	exec, err := chain.Restore(whole)
+	require.NoError(h.t, err)
+	return exec
 }
 
 func (h *crashing) Attempt(ctx context.Context, s *builder.Step, phase chain.Phase) error {
@@ -64,7 +88,7 @@ func (h *crashing) Sleep(context.Context, time.Duration) error { return nil }
 // run drives exec with a host that dies at the n-th write.
 func run(t *testing.T, plan *builder.Plan[state], exec *chain.ExecutionContext[state], n int, world *ledger) (chain.Outcome[state], *crashing, error) {
 	t.Helper()
-	h := &crashing{Local: engine.Local{Start: time.Now()}, plan: plan, exec: exec, left: n, world: world}
+	h := &crashing{t: t, Local: engine.Local{Start: time.Now()}, plan: plan, exec: exec, left: n, world: world}
 	x, err := engine.Begin(t.Context(), engine.Compile(plan, engine.Options{}), exec, h, h.Start)
 	require.NoError(t, err)
 	x.Drive()
@@ -149,14 +173,7 @@ func drive(t *testing.T, plan *builder.Plan[state], n, again int) (out chain.Out
 		if crashes == 0 {
 			require.NotEqual(t, chain.Succeeded, out.Status)
 		}
-		n = again
-		if h.safe == nil {
-			exec = chain.NewExecutionContext(state{}, chain.WithID("x"))
-			continue
-		}
-		var uncrashed error
-		exec, uncrashed = codec.Unmarshal[state](h.safe, codec.Strict())
-		require.NoError(t, uncrashed)
+		n, exec = again, h.restored()
 		if exec.Status().Ended() {
 			return out, crashes, err
 		}

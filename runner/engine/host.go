@@ -33,12 +33,21 @@ type Host interface {
 }
 
 // A Committer is a Host that writes down. The engine calls Commit before each
-// attempt, before each wait and at the end: what the execution has recorded
-// must be safe when it returns. An error stops the execution where it stands,
-// with nothing more run, undone or recorded; Resume goes on from what is safe.
+// attempt, whose begin is recorded by then, before each wait and at the end:
+// what the execution has recorded must be safe when it returns. An error stops
+// the execution where it stands, with nothing more run, undone or recorded;
+// Resume goes on from what is safe. Its Sleep may return a *Halt, to the same
+// effect. A delay in which an execution was interrupted is waited out on resume.
 type Committer interface {
 	Commit() error
 }
+
+// A Halt stops the execution where it stands when a Committer's Sleep returns
+// it.
+type Halt struct{ Err error }
+
+func (h *Halt) Error() string { return "halt: " + h.Err.Error() }
+func (h *Halt) Unwrap() error { return h.Err }
 
 // Local is the part of a Host that every runner within one process shares.
 type Local struct {

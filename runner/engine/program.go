@@ -50,3 +50,8 @@ func Compile[T any](plan *builder.Plan[T], o Options) *Program {
 	}
 	return p
 }
+
+// ShareConcurrency makes one limit of p's and other's: what either has at work
+// counts for both. It must be called before p is used, and both must have been
+// compiled with the same Options.
+func (p *Program) ShareConcurrency(other *Program) { p.slots = other.slots }

@@ -143,12 +143,13 @@ func (w *walker) node(ctx context.Context, s *builder.Step) *failure {
 }
 
 // begunBefore tells whether s, which is not settled, had begun before this walk
-// did, as a half-done Process has: its condition has held, and is not asked again.
+// did, as a half-done Process has, or a step that was in flight when its process
+// died: its condition has held, and is not asked again.
 func (w *walker) begunBefore(s *builder.Step) bool {
 	if c := w.cut; c != nil && c.step >= s.Index && c.step < s.Next && (c.step > s.Index || c.attempt > 0) {
 		return true
 	}
-	return w.replay.knows(s)
+	return w.replay.knows(s) || w.x.resumed && w.recorder().Begun(s.Index, chain.Forward) > 0
 }
 
 // process runs a sequence under a deadline of its own, if it has one.

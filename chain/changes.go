@@ -1,0 +1,144 @@
+package chain
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// A Position is how far into an execution's record somebody has read, for
+// authors of runners. The zero Position is its begin. It is good for one run of
+// the execution: Resume begins a new record.
+type Position struct {
+	records int
+	undone  int // compensations that have ended
+	status  Status
+	past    bool // what earlier runs have recorded is read too
+}
+
+// SnapshotSince is what the execution has recorded since p, for authors of
+// runners that write down each step without writing what they have written
+// before: Steps and Trace have only what is new, all else is as it stands. What
+// JoinSnapshots makes of all of them is Snapshot. It says how far it has read;
+// where that is p, nothing is new. It reads Data, as Snapshot does.
+func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) {
+	r := &c.recorder
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := Snapshot[T]{
+		Version:     SnapshotVersion,
+		ID:          c.ID,
+		Plan:        r.plan,
+		Fingerprint: r.fingerprint,
+		Status:      r.status,
+		Data:        c.Data,
+		Metadata:    maps.Clone(r.metadata),
+	}
+	to := Position{records: len(r.records), status: r.status, past: true}
+	if !p.past {
+		s.Steps, s.Trace = r.states(), r.events()
+		for _, state := range s.Steps {
+			if state.Undo != 0 {
+				to.undone++
+			}
+		}
+		return s, to
+	}
+	s.Trace = r.eventsFrom(nil, p.records)
+	s.Steps, to.undone = r.statesSince(p)
+	return s, to
+}
+
+// statesSince is the states of the steps of which something was settled since p,
+// and how many compensations have ended by now.
+func (r *Recorder) statesSince(p Position) (states []StepState, undone int) {
+	undone = p.undone
+	for i := p.records; i < len(r.records); i++ {
+		rec := r.records[i]
+		switch kind := rec.what.kind(); kind {
+		case KindSucceeded, KindSkipped, KindFailed:
+			states = append(states, r.state(r.entryAt(i)))
+		case KindCompensated, KindCompensationFailed:
+			undone++
+			e := r.settledBefore(i)
+			e.undo, e.undoAttempts, e.undoErr = kind, rec.what.attempt(), r.detailOf(i).err
+			state := r.state(e)
+			state.UndoOrder = undone
+			at := slices.IndexFunc(states, func(s StepState) bool { return s.Path == state.Path })
+			if at < 0 {
+				states = append(states, state)
+			} else {
+				states[at] = state
+			}
+		}
+	}
+	return states, undone
+}
+
+// entryAt is what the i-th record settles.
+func (r *Recorder) entryAt(i int) entry {
+	rec, d := r.records[i], r.detailOf(i)
+	s := &r.steps[rec.step]
+	return entry{
+		path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
+		step: s.Index, forward: rec.what.kind(), attempts: rec.what.attempt(), err: d.err, ending: d.ending,
+	}
+}
+
+// settledBefore is what was settled of the step of the i-th record before that.
+func (r *Recorder) settledBefore(i int) entry {
+	step := r.records[i].step
+	for i--; i >= 0; i-- {
+		if r.records[i].step == step {
+			switch r.records[i].what.kind() {
+			case KindSucceeded, KindSkipped, KindFailed:
+				return r.entryAt(i)
+			}
+		}
+	}
+	at := slices.IndexFunc(r.before, func(e entry) bool { return e.step == int(step) })
+	return r.before[at]
+}
+
+// detailOf is the detail of the i-th record, or an empty one.
+func (r *Recorder) detailOf(i int) detail {
+	at, ok := slices.BinarySearchFunc(r.details, i, func(d detail, i int) int { return d.record - i })
+	if !ok {
+		return detail{}
+	}
+	return r.details[at]
+}
+
+// JoinSnapshots puts together what SnapshotSince has taken apart. The first part
+// is the one since the begin. It is an error if the parts are not of one
+// execution.
+func JoinSnapshots[T any](parts ...Snapshot[T]) (Snapshot[T], error) {
+	if len(parts) == 0 {
+		return Snapshot[T]{}, errors.New("taskchain: join: no snapshots")
+	}
+	whole := parts[0]
+	whole.Steps, whole.Trace = slices.Clone(whole.Steps), slices.Clone(whole.Trace)
+	at := make(map[string]int, len(whole.Steps))
+	for i, state := range whole.Steps {
+		at[state.Path] = i
+	}
+	for _, part := range parts[1:] {
+		if part.ID != whole.ID {
+			return Snapshot[T]{}, fmt.Errorf("taskchain: join: snapshots of two executions, %q and %q", whole.ID, part.ID)
+		}
+		for _, state := range part.Steps {
+			i, known := at[state.Path]
+			if !known {
+				at[state.Path] = len(whole.Steps)
+				whole.Steps = append(whole.Steps, state)
+				continue
+			}
+			whole.Steps[i] = state
+		}
+		steps, trace := whole.Steps, append(whole.Trace, part.Trace...)
+		whole = part
+		whole.Steps, whole.Trace = steps, trace
+	}
+	return whole, nil
+}

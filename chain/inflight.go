@@ -1,0 +1,74 @@
+package chain
+
+import "time"
+
+// inFlight is a step, or a compensation, that was in the middle of its attempts
+// when an execution was interrupted.
+type inFlight struct {
+	path     string
+	phase    Phase
+	attempts int           // begun so far
+	delay    time.Duration // it was waiting before its next attempt, this long
+	due      time.Time     // until then
+}
+
+// inFlightAt finds what was in flight when the trace broke off, in order of the
+// begin.
+func inFlightAt(end []Event) []inFlight {
+	var open []inFlight
+	for _, e := range end {
+		i := indexOf(open, e.Path, e.Phase)
+		switch e.Kind {
+		case KindStarted, KindCompensating:
+			if e.Attempt == 0 {
+				continue // a Process or Parallel: what is inside it tells
+			}
+			if i < 0 {
+				i, open = len(open), append(open, inFlight{path: e.Path, phase: e.Phase})
+			}
+			open[i].attempts, open[i].delay = e.Attempt, 0
+		case KindRetrying:
+			if i >= 0 {
+				open[i].delay, open[i].due = e.Delay, e.Time.Add(e.Delay)
+			}
+		case KindSucceeded, KindFailed, KindSkipped, KindCompensated, KindCompensationFailed:
+			if i >= 0 {
+				open = append(open[:i], open[i+1:]...)
+			}
+		}
+	}
+	return open
+}
+
+func indexOf(open []inFlight, path string, phase Phase) int {
+	for i, f := range open {
+		if f.path == path && f.phase == phase {
+			return i
+		}
+	}
+	return -1
+}
+
+// Begun is how many attempts at a step, or at its compensation, earlier runs had
+// begun when they were interrupted in the middle of it; 0 if they were not.
+func (r *Recorder) Begun(step int, phase Phase) (attempts int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i := indexOf(r.open, r.path(int32(step)), phase); i >= 0 {
+		return r.open[i].attempts
+	}
+	return 0
+}
+
+// Rest is how much is left, at a time counted from the begin of the run, of a
+// delay before the next attempt in which an earlier run was interrupted. It is
+// never longer than that delay, whatever has become of the clock.
+func (r *Recorder) Rest(at time.Duration, step int, phase Phase) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := indexOf(r.open, r.path(int32(step)), phase)
+	if i < 0 || r.open[i].delay == 0 {
+		return 0
+	}
+	return min(r.open[i].due.Sub(r.wall.Add(at)), r.open[i].delay)
+}
