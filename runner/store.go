@@ -27,7 +27,8 @@ type Store interface {
 	Append(ctx context.Context, r Record) error
 
 	// Records reads the records of an execution in their order, from the
-	// newest that is Whole on. It returns none for an ID that is unknown.
+	// newest that is Whole on. It returns none for an ID that is unknown. What it
+	// returns is the caller's.
 	Records(ctx context.Context, id string) ([]Record, error)
 
 	// List tells of each execution that q asks for what its newest record
@@ -53,7 +54,8 @@ type Record struct {
 	Body  []byte // nothing that a Store understands
 }
 
-// A Head is what a Store knows of an execution without understanding it.
+// A Head is what a Store knows of an execution without understanding it. Of
+// times it keeps the instant to the nanosecond, and maybe not the zone.
 type Head struct {
 	ID          string
 	Plan        string // the plan's name, may be empty
