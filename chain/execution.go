@@ -66,6 +66,20 @@ func NewExecutionContext[T any](data T, opts ...ContextOption) *ExecutionContext
 // Status is how far the execution is.
 func (c *ExecutionContext[T]) Status() Status { return c.recorder.Status() }
 
+// Plan is the name of the plan it runs under, or last ran; empty before it began.
+func (c *ExecutionContext[T]) Plan() string {
+	c.recorder.mu.Lock()
+	defer c.recorder.mu.Unlock()
+	return c.recorder.plan
+}
+
+// Fingerprint is that plan's.
+func (c *ExecutionContext[T]) Fingerprint() string {
+	c.recorder.mu.Lock()
+	defer c.recorder.mu.Unlock()
+	return c.recorder.fingerprint
+}
+
 // Set puts a value into the metadata. To be written as JSON it must be
 // something JSON can hold; numbers come back as float64, or as json.Number
 // where a float64 would lose digits.

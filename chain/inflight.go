@@ -49,15 +49,18 @@ func indexOf(open []inFlight, path string, phase Phase) int {
 	return -1
 }
 
-// Begun is how many attempts at a step, or at its compensation, earlier runs had
-// begun when they were interrupted in the middle of it; 0 if they were not.
-func (r *Recorder) Begun(step int, phase Phase) (attempts int) {
+// Begun is, by the index of the step, how many attempts earlier runs had begun at
+// the steps that they were interrupted in the middle of.
+func (r *Recorder) Begun() map[int]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if i := indexOf(r.open, r.path(int32(step)), phase); i >= 0 {
-		return r.open[i].attempts
+	begun := map[int]int{}
+	for _, s := range r.steps {
+		if i := indexOf(r.open, s.Path, Forward); i >= 0 {
+			begun[s.Index] = r.open[i].attempts
+		}
 	}
-	return 0
+	return begun
 }
 
 // Rest is how much is left, at a time counted from the begin of the run, of a

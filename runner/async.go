@@ -3,8 +3,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
@@ -17,12 +15,8 @@ var ErrShutdown = errors.New("runner: shut down")
 // branches of a Parallel in one each. It runs asynchronous steps and
 // compensations as well as synchronous ones. It is safe for concurrent use.
 type Async[T any] struct {
-	core core[T]
-
-	mu      sync.Mutex
-	running int
-	closed  bool
-	idle    chan struct{} // closed when nothing runs any more; made by Shutdown
+	core   core[T]
+	census census
 }
 
 var _ Runner[int] = (*Async[int])(nil)
@@ -65,44 +59,27 @@ func (a *Async[T]) Start(ctx context.Context, data T, opts ...chain.ContextOptio
 // start has cancel called at the end; an execution that nobody gets a Handle of
 // needs none.
 func (a *Async[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T], cancel context.CancelCauseFunc) *Handle[T] {
-	handle := &Handle[T]{exec: exec, cancel: cancel, done: make(chan struct{})}
-	if err := a.enter(); err != nil {
+	handle := newHandle(exec, cancel)
+	if cancel != nil {
+		handle.cancel = func(cause error) error { cancel(cause); return nil }
+	}
+	if err := a.census.enter(); err != nil {
 		return handle.refused(err)
 	}
-	x, err := a.core.begin(ctx, exec, h)
+	x, err := a.core.begin(ctx, exec, h, h)
 	if err != nil {
-		a.leave()
+		a.census.leave()
 		return handle.refused(err)
 	}
 	handle.id = exec.ID
 	go func() {
 		defer func() { // also when a step has ended this goroutine: the execution is at its end
 			handle.finish(x)
-			a.leave()
+			a.census.leave()
 		}()
 		x.Drive()
 	}()
 	return handle
-}
-
-func (a *Async[T]) enter() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
-		return ErrShutdown
-	}
-	a.running++
-	return nil
-}
-
-func (a *Async[T]) leave() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.running--
-	if a.running == 0 && a.idle != nil {
-		close(a.idle)
-		a.idle = nil
-	}
 }
 
 // Shutdown refuses new executions from now on and waits for those that run. If
@@ -110,27 +87,6 @@ func (a *Async[T]) leave() {
 // run; they go on undisturbed, and Shutdown may be called again. To end them
 // early, cancel the contexts they were started with.
 func (a *Async[T]) Shutdown(ctx context.Context) error {
-	a.mu.Lock()
-	a.closed = true
-	if a.running == 0 {
-		a.mu.Unlock()
-		return nil
-	}
-	if a.idle == nil {
-		a.idle = make(chan struct{})
-	}
-	idle := a.idle
-	a.mu.Unlock()
-
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.running == 0 {
-		return nil
-	}
-	return fmt.Errorf("runner: %d executions still run: %w", a.running, context.Cause(ctx))
+	a.census.close()
+	return a.census.wait(ctx)
 }

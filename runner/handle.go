@@ -12,10 +12,14 @@ import (
 type Handle[T any] struct {
 	id     string
 	exec   *chain.ExecutionContext[T]
-	cancel context.CancelCauseFunc
+	cancel func(cause error) error
+	free   context.CancelCauseFunc // of what the context of the steps holds
+	begun  <-chan struct{}         // closed when the begin is safe; nil: it is at once
 	done   chan struct{}
-	out    chain.Outcome[T] // when done
-	err    error
+
+	refusal bool             // nothing was run
+	out     chain.Outcome[T] // when done
+	err     error
 }
 
 // ID is the execution's.
@@ -56,7 +60,7 @@ func (h *Handle[T]) Wait(ctx context.Context) (chain.Outcome[T], error) {
 // does not wait for it. After the end it does nothing.
 func (h *Handle[T]) Cancel(cause error) {
 	if h.cancel != nil {
-		h.cancel(cause)
+		_ = h.cancel(cause) // if it can't be written down, the execution stops, and Wait says so
 	}
 }
 
@@ -69,15 +73,39 @@ func (h *Handle[T]) result() (chain.Outcome[T], error) {
 }
 
 func (h *Handle[T]) finish(x *engine.Execution) {
-	h.out, h.err = engine.Outcome(x, h.exec)
-	h.Cancel(nil) // frees what the context holds
-	close(h.done)
+	out, err := engine.Outcome(x, h.exec)
+	h.end(out, err)
 }
 
 func (h *Handle[T]) refused(err error) *Handle[T] {
-	h.id = h.exec.ID
-	h.out, h.err = chain.Outcome[T]{Status: h.exec.Status(), Context: h.exec}, err
-	h.Cancel(nil)
+	h.id, h.refusal = h.exec.ID, true
+	return h.end(chain.Outcome[T]{Status: h.exec.Status(), Context: h.exec}, err)
+}
+
+func (h *Handle[T]) end(out chain.Outcome[T], err error) *Handle[T] {
+	h.out, h.err = out, err
+	if h.free != nil {
+		h.free(nil)
+	}
 	close(h.done)
+	return h
+}
+
+// newHandle is the Handle of an execution whose steps free ends.
+func newHandle[T any](exec *chain.ExecutionContext[T], free context.CancelCauseFunc) *Handle[T] {
+	return &Handle[T]{id: exec.ID, exec: exec, free: free, done: make(chan struct{})}
+}
+
+// refusedHandle is the Handle of an execution that could not begin.
+func refusedHandle[T any](exec *chain.ExecutionContext[T], err error) *Handle[T] {
+	return newHandle(exec, nil).refused(err)
+}
+
+// safe waits until the begin is safe.
+func (h *Handle[T]) safe() *Handle[T] {
+	select {
+	case <-h.begun:
+	case <-h.done:
+	}
 	return h
 }

@@ -10,29 +10,44 @@ import (
 	"github.com/taskchain-go/taskchain/runner/engine"
 )
 
-// An Option is an option of every runner: WithObserver, WithInterceptor,
-// WithErrorText, WithConcurrency or LogTo. What is wrong with one is the error
-// of every Run.
+// An Option is an option of a runner. WithObserver, WithInterceptor,
+// WithErrorText, WithConcurrency and LogTo serve every runner; WithCodec,
+// WithVersion and WithRetention are for NewDurable. What is wrong with one is
+// the error of every Run.
 type Option struct {
-	apply func(*engine.Options) error
+	apply func(*settings) error
+}
+
+// settings is what options say.
+type settings struct {
+	engine.Options
+	durable durableOptions
 }
 
 // EngineOptions is what opts say, for authors of runners: package engine does as
 // they say. The error has all that is wrong with them.
 func EngineOptions(opts ...Option) (engine.Options, error) {
+	s, err := settingsOf(opts)
+	if s.durable.named != "" {
+		err = errors.Join(err, fmt.Errorf("runner: %s: is for NewDurable", s.durable.named))
+	}
+	return s.Options, err
+}
+
+func settingsOf(opts []Option) (settings, error) {
 	var (
-		o      engine.Options
+		s      settings
 		faults []error
 	)
 	for _, opt := range opts {
 		if opt.apply == nil {
 			continue // the zero Option says nothing
 		}
-		if err := opt.apply(&o); err != nil {
+		if err := opt.apply(&s); err != nil {
 			faults = append(faults, fmt.Errorf("runner: %w", err))
 		}
 	}
-	return o, errors.Join(faults...)
+	return s, errors.Join(faults...)
 }
 
 // WithObserver has observe called with each event of each execution, once and in
@@ -42,7 +57,7 @@ func EngineOptions(opts ...Option) (engine.Options, error) {
 // end. An observer that panics is dropped, which the trace says. Of several, each
 // sees every event. It must be safe for concurrent use if executions run at once.
 func WithObserver(observe func(ctx context.Context, event chain.Event)) Option {
-	return Option{func(o *engine.Options) error {
+	return Option{func(o *settings) error {
 		if observe == nil {
 			return errors.New("WithObserver: nil func")
 		}
@@ -58,7 +73,7 @@ func WithObserver(observe func(ctx context.Context, event chain.Event)) Option {
 // *chain.PanicError. The first of several is the outermost. It must be safe for
 // concurrent use.
 func WithInterceptor(intercept func(ctx context.Context, step chain.StepInfo, next func(context.Context) error) error) Option {
-	return Option{func(o *engine.Options) error {
+	return Option{func(o *settings) error {
 		if intercept == nil {
 			return errors.New("WithInterceptor: nil func")
 		}
@@ -72,7 +87,7 @@ func WithInterceptor(intercept func(ctx context.Context, step chain.StepInfo, ne
 // returned error still have the errors themselves. It is called when the trace
 // is read, and must be safe for concurrent use. Said again, the last one holds.
 func WithErrorText(text func(error) string) Option {
-	return Option{func(o *engine.Options) error {
+	return Option{func(o *settings) error {
 		if text == nil {
 			return errors.New("WithErrorText: nil func")
 		}
@@ -87,7 +102,7 @@ func WithErrorText(text func(error) string) Option {
 // limit. A step that runs another execution on the same runner holds its turn
 // meanwhile, so n of those at once would wait for ever.
 func WithConcurrency(n int) Option {
-	return Option{func(o *engine.Options) error {
+	return Option{func(o *settings) error {
 		if n < 1 {
 			return fmt.Errorf("WithConcurrency: must be at least 1, got %d", n)
 		}
@@ -102,7 +117,7 @@ func WithConcurrency(n int) Option {
 // and error, where they apply.
 func LogTo(logger *slog.Logger) Option {
 	if logger == nil {
-		return Option{func(*engine.Options) error { return errors.New("LogTo: nil logger") }}
+		return Option{func(*settings) error { return errors.New("LogTo: nil logger") }}
 	}
 	return WithObserver(func(ctx context.Context, e chain.Event) { logEvent(ctx, logger, e) })
 }

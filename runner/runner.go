@@ -39,11 +39,16 @@ type core[T any] struct {
 }
 
 func newCore[T any](plan *builder.Plan[T], opts []Option) core[T] {
+	o, err := EngineOptions(opts...)
+	return coreOf(plan, o, err)
+}
+
+// coreOf has fault, if there is one, refuse every run.
+func coreOf[T any](plan *builder.Plan[T], o engine.Options, fault error) core[T] {
 	if plan == nil {
 		return core[T]{refusal: errors.New("runner: the plan is nil")}
 	}
-	o, err := EngineOptions(opts...)
-	c := core[T]{program: engine.Compile(plan, o), refusal: err}
+	c := core[T]{program: engine.Compile(plan, o), refusal: fault}
 	switch reflect.TypeFor[T]().Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Interface:
 		c.nilable = true
@@ -88,7 +93,7 @@ func (c *core[T]) refuse(ctx context.Context, data *T) error {
 	case c.program == nil:
 		return errors.New("runner: the zero runner has no plan: make one with NewSync or NewAsync")
 	case ctx == nil:
-		return errors.New("runner: the context is nil")
+		return errNilContext
 	case c.nilable && reflect.ValueOf(data).Elem().IsNil():
 		return fmt.Errorf("runner: the data is a nil %s", reflect.TypeFor[T]())
 	}
@@ -119,14 +124,17 @@ func (h *host[T]) Condition(ctx context.Context, s *builder.Step) bool {
 	return h.core.when[s.Index](ctx, h.data)
 }
 
-// begin makes an execution ready to be driven by h, or says why it can't be.
-func (c *core[T]) begin(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T]) (*engine.Execution, error) {
+// begin makes an execution ready to be driven by h, or by a host made of it, or
+// says why it can't be.
+func (c *core[T]) begin(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T], whole engine.Host) (*engine.Execution, error) {
 	if err := c.refuse(ctx, &exec.Data); err != nil {
 		return nil, err
 	}
 	start := time.Now()
 	*h = host[T]{Local: engine.Local{Start: start, Together: c.together}, core: c, data: &exec.Data}
-	return engine.Begin(ctx, c.program, exec, h, start)
+	return engine.Begin(ctx, c.program, exec, whole, start)
 }
+
+var errNilContext = errors.New("runner: the context is nil")
 
 var errNilExecution = errors.New("runner: the execution to resume is nil")

@@ -61,7 +61,7 @@ func (s *Sync[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) (
 }
 
 func (s *Sync[T]) drive(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T]) (chain.Outcome[T], error) {
-	x, err := s.core.begin(ctx, exec, h)
+	x, err := s.core.begin(ctx, exec, h, h)
 	if err != nil {
 		return chain.Outcome[T]{Status: exec.Status(), Context: exec}, err
 	}

@@ -138,10 +138,9 @@ func (w *walker) begin(ctx context.Context, s *builder.Step, phase chain.Phase, 
 // fail records that a step, or its compensation, has failed for good after n
 // attempts, and why; err may be nil if the context has ended.
 func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error) *failure {
-	if n == 0 && w.x.resumed {
-		if n = w.recorder().Begun(s.Index, phase); n > 0 && phase == chain.Forward {
-			w.attempts++ // an earlier run's
-		}
+	if n == 0 && w.replay.hadBegun(s) {
+		n = w.replay.begun[s.Index]
+		w.attempts++ // an earlier run's
 	}
 	ending := w.x.endingOf(ctx)
 	if ending != chain.ByItself {

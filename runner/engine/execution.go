@@ -16,7 +16,7 @@ type Execution struct {
 	program   *Program
 	host      Host
 	committer Committer
-	resumed   bool // earlier runs have recorded something
+	resumed   bool            // earlier runs have recorded something
 	log       *chain.Recorder // only by way of walker.recorder or walker.record
 	failed    atomic.Bool     // there is a failure to tell of
 
@@ -44,7 +44,7 @@ func Begin[T any](ctx context.Context, p *Program, exec *chain.ExecutionContext[
 	x.committer, _ = host.(Committer)
 	if resumed {
 		x.resumed = true
-		x.replay = replayOf(log.Settled(), p.steps)
+		x.replay = replayOf(log, p.steps)
 		x.failed.Store(true) // what earlier runs recorded may be failures
 	}
 	if limit := p.steps[0].Within; limit > 0 {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"iter"
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
@@ -13,28 +12,37 @@ import (
 // nothing.
 type replay struct {
 	settled map[int]chain.Settled
+	begun   map[int]int  // attempts at steps that were in flight when earlier runs ended
 	fails   map[int]bool // steps that will fail anew, and what fails with them
-	within  map[int]bool // what has something settled inside
-	tried   map[int]bool // what has something attempted inside
+	within  map[int]bool // what has something settled or begun inside
+	tried   map[int]bool // what has something settled that was attempted inside
 }
 
-func replayOf(settled iter.Seq[chain.Settled], steps []builder.Step) *replay {
-	r := &replay{map[int]chain.Settled{}, map[int]bool{}, map[int]bool{}, map[int]bool{}}
-	for e := range settled {
+func replayOf(log *chain.Recorder, steps []builder.Step) *replay {
+	r := &replay{map[int]chain.Settled{}, log.Begun(), map[int]bool{}, map[int]bool{}, map[int]bool{}}
+	for e := range log.Settled() {
 		r.settled[e.Step] = e
 	}
+	for step := range r.begun {
+		mark(r.within, step, steps)
+	}
 	for _, e := range r.settled {
-		for i := e.Step; i > 0 && !r.within[i]; i = steps[i].Parent {
-			r.within[i] = true
-		}
-		for i := e.Step; e.Attempts > 0 && i > 0 && !r.tried[i]; i = steps[i].Parent {
-			r.tried[i] = true
+		mark(r.within, e.Step, steps)
+		if e.Attempts > 0 {
+			mark(r.tried, e.Step, steps)
 		}
 		if e.Forward == chain.KindFailed {
 			r.bubble(e, steps)
 		}
 	}
 	return r
+}
+
+// mark marks a step and what it is inside of.
+func mark(marked map[int]bool, step int, steps []builder.Step) {
+	for ; step > 0 && !marked[step]; step = steps[step].Parent {
+		marked[step] = true
+	}
 }
 
 // bubble follows a failure up to the level that goes on past it.
@@ -55,7 +63,10 @@ func (r *replay) bubble(e chain.Settled, steps []builder.Step) {
 // doomed tells whether the step will fail anew.
 func (r *replay) doomed(step int) bool { return r != nil && r.fails[step] }
 
-// knows tells whether anything of the step has been settled.
+// hadBegun tells whether the step was in flight.
+func (r *replay) hadBegun(s *builder.Step) bool { return r != nil && r.begun[s.Index] > 0 }
+
+// knows tells whether anything of the step has been settled or had begun.
 func (r *replay) knows(s *builder.Step) bool { return r != nil && r.within[s.Index] }
 
 // replayed answers for a step that is settled, from the record (rule 11). A

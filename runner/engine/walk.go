@@ -89,7 +89,7 @@ func (w *walker) survive() {
 		panic(v)
 	}
 	w.release()
-	w.replay = replayOf(w.recorder().Settled(), w.x.program.steps)
+	w.replay = replayOf(w.recorder(), w.x.program.steps)
 	w.x.failed.Store(true)
 	w.at, w.rewalk = w.x.host.Now(), true
 	finished := make(chan struct{})
@@ -149,7 +149,7 @@ func (w *walker) begunBefore(s *builder.Step) bool {
 	if c := w.cut; c != nil && c.step >= s.Index && c.step < s.Next && (c.step > s.Index || c.attempt > 0) {
 		return true
 	}
-	return w.replay.knows(s) || w.x.resumed && w.recorder().Begun(s.Index, chain.Forward) > 0
+	return w.replay.knows(s)
 }
 
 // process runs a sequence under a deadline of its own, if it has one.

@@ -22,7 +22,9 @@ func differ(newRunner New, has Trait, s *spec) error {
 	if err != nil {
 		return fmt.Errorf("the plan does not build: %w", err)
 	}
-	d.plan, d.runner = plan, newRunner(plan, runner.WithObserver(d.watch.observe))
+	d.plan = plan
+	d.start = func() { d.runner = newRunner(plan, runner.WithObserver(d.watch.observe)) }
+	d.start()
 	return d.all()
 }
 
@@ -32,6 +34,7 @@ type difference struct {
 	has    Trait
 	stage  stage
 	plan   *builder.Plan[State]
+	start  func() // makes the runner, as a new process does
 	runner runner.Runner[State]
 	watch  watch
 }
@@ -50,6 +53,7 @@ func (d *difference) all() error {
 	if err := d.resumes("resume", exec, &m.memory); err != nil || doc == nil {
 		return err
 	}
+	d.start()
 	return d.fromSnapshot(doc)
 }
 

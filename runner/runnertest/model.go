@@ -253,6 +253,9 @@ func (m *model) call(work *work, path, note string) act {
 
 // fail settles a step as failed. text is the step's own error, if it has one.
 func (w *walker) fail(n *node, path string, attempts int, text string) *failure {
+	if attempts == 0 {
+		attempts = w.inFlight(path) // of an earlier run, which may have had its effect
+	}
 	why := w.scope.ended
 	if why == bySibling && text != "" {
 		why = byCaller // a failure of its own besides, which is heard (rule 10)
@@ -354,11 +357,29 @@ func (m *model) doomed(n *node, path string) (ending, bool) {
 	return byItself, false
 }
 
-// knows tells whether anything of an element is settled.
+// knows tells whether anything of an element is settled, or was in flight when an
+// earlier run ended.
 func (m *model) knows(path string) bool {
-	return m.recorded(path) != nil || slices.ContainsFunc(m.settled, func(s settled) bool {
-		return strings.HasPrefix(s.path, path+"/")
-	})
+	return m.recorded(path) != nil || m.inFlight(path) > 0 ||
+		slices.ContainsFunc(m.settled, func(s settled) bool { return strings.HasPrefix(s.path, path+"/") }) ||
+		slices.ContainsFunc(m.trace, func(e event) bool { return strings.HasPrefix(e.path, path+"/") && m.inFlight(e.path) > 0 })
+}
+
+// inFlight is how many attempts at a step have begun, if its end is not in the
+// trace.
+func (m *model) inFlight(path string) (attempts int) {
+	for _, e := range m.trace {
+		if e.path != path || e.phase != chain.Forward {
+			continue
+		}
+		switch e.kind {
+		case chain.KindStarted:
+			attempts = e.attempt
+		case chain.KindSucceeded, chain.KindFailed, chain.KindSkipped:
+			attempts = 0
+		}
+	}
+	return attempts
 }
 
 // undoInside is rules 5, 6 and 8: newest completion first, each once, a Process

@@ -1,0 +1,202 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/runner/engine"
+)
+
+// durableHost is a host that writes down.
+type durableHost[T any] struct {
+	host[T]
+	runner *Durable[T]
+	exec   *chain.ExecutionContext[T]
+	ctx    context.Context // of the forward run
+	cancel context.CancelCauseFunc
+
+	writing      sync.Mutex // guards what follows, while a record is being written too
+	head         Head       // of the newest record
+	next         int        // the Seq of the record to come
+	read         chain.Position
+	cancellation string        // asked for
+	failed       error         // the record that could not be written
+	over         bool          // nothing will be recorded any more
+	stop         chan struct{} // closed then
+
+	begun     chan struct{} // closed when the begin is safe
+	beginOnce sync.Once
+}
+
+var _ engine.Committer = (*durableHost[int])(nil)
+
+func (h *durableHost[T]) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-h.runner.closing:
+		return &engine.Halt{Err: ErrShutdown}
+	case <-h.stop:
+		h.writing.Lock()
+		defer h.writing.Unlock()
+		return &engine.Halt{Err: h.failed}
+	}
+}
+
+// Commit writes down what is new. Nothing is at work on the data meanwhile.
+func (h *durableHost[T]) Commit() error {
+	h.writing.Lock()
+	defer h.writing.Unlock()
+	record, read, err := h.news()
+	if err == nil && read != h.read {
+		err = h.append(record)
+	}
+	if err != nil {
+		return h.fail(err)
+	}
+	h.read = read
+	h.beginOnce.Do(func() { close(h.begun) })
+	select {
+	case <-h.runner.closing:
+		if !h.head.Status.Ended() {
+			return ErrShutdown
+		}
+	default:
+	}
+	return nil
+}
+
+// news is the record of what is new. The first one of a run and the last stand
+// alone: what was before them is not needed any more.
+func (h *durableHost[T]) news() (Record, chain.Position, error) {
+	if h.failed != nil {
+		return Record{}, h.read, h.failed
+	}
+	snapshot, read := h.exec.SnapshotSince(h.read)
+	if read == h.read {
+		return Record{}, read, nil
+	}
+	whole := h.read == chain.Position{}
+	if snapshot.Status.Ended() && !whole {
+		whole = true
+		snapshot = h.exec.Snapshot()
+	}
+	doc, err := h.runner.codec.Encode(snapshot)
+	if err != nil {
+		return Record{}, read, fmt.Errorf("runner: execution %s: %w", h.exec.ID, err)
+	}
+	if snapshot.Status.Ended() {
+		h.cancellation = "" // it was heard
+	}
+	head := Head{ID: h.exec.ID, Plan: snapshot.Plan, Fingerprint: snapshot.Fingerprint, Status: snapshot.Status, Begun: h.head.Begun}
+	if head.Begun.IsZero() {
+		head.Begun = h.Start
+	}
+	return Record{Head: head, Whole: whole, Body: bodyOf(h.cancellation, doc)}, read, nil
+}
+
+// append writes one record. It outlives the context of the steps: what has
+// happened must be known.
+func (h *durableHost[T]) append(r Record) error {
+	r.Seq, r.Changed = h.next, time.Now()
+	if err := h.runner.store.Append(context.WithoutCancel(h.ctx), r); err != nil {
+		return fmt.Errorf("runner: execution %s: record %d: %w", r.ID, r.Seq, err)
+	}
+	h.head, h.next = r.Head, r.Seq+1
+	return nil
+}
+
+// fail stops the execution: a record that may be missing must not be followed by
+// another.
+func (h *durableHost[T]) fail(err error) error {
+	if h.failed == nil {
+		h.failed = err
+		close(h.stop)
+	}
+	return err
+}
+
+// requestCancel has the cancellation survive a crash, and then cancels. One
+// whose begin is not safe yet need not survive.
+func (h *durableHost[T]) requestCancel(cause error) error {
+	cause = causeOf(cause)
+	h.writing.Lock()
+	defer h.writing.Unlock()
+	fresh := h.read == chain.Position{} // of this run nothing is safe
+	switch {
+	case h.head.Status.Ended() && !fresh:
+		return ended(h.head)
+	case h.failed != nil:
+		return h.failed
+	case h.over:
+		return ErrShutdown
+	}
+	defer h.cancel(cause)
+	h.cancellation = h.runner.text(cause)
+	if fresh && (h.next == 0 || h.head.Status.Ended()) {
+		return nil // it goes with the begin
+	}
+	if err := h.append(Record{Head: h.head, Body: bodyOf(h.cancellation, nil)}); err != nil {
+		return h.fail(err)
+	}
+	return nil
+}
+
+func ended(h Head) error {
+	return fmt.Errorf("runner: execution %s has ended, it is %s: %w", h.ID, h.Status, chain.ErrFinished)
+}
+
+// finish is called when the run is over, and returns what was recorded last.
+func (h *durableHost[T]) finish() Head {
+	h.writing.Lock()
+	defer h.writing.Unlock()
+	h.over = true
+	return h.head
+}
+
+// causeOf is context.Canceled where no cause was given.
+func causeOf(cause error) error {
+	if cause == nil {
+		return context.Canceled
+	}
+	return cause
+}
+
+// text is what of a cause may be written down.
+func (d *Durable[T]) text(cause error) (text string) {
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprintf("%T, of which the text could not be had: %v", cause, v)
+		}
+	}()
+	if d.redact != nil {
+		text = d.redact(cause)
+	} else {
+		text = cause.Error()
+	}
+	if text == "" {
+		text = context.Canceled.Error()
+	}
+	return text
+}
+
+// cancellation is the cause that was asked for before a crash.
+func cancellation(text string) error {
+	if text == context.Canceled.Error() {
+		return context.Canceled
+	}
+	return &cancelledError{text}
+}
+
+// A cancelledError is a cause that was written down.
+type cancelledError struct{ text string }
+
+func (e *cancelledError) Error() string { return e.text }
+func (e *cancelledError) Unwrap() error { return context.Canceled }

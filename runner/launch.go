@@ -1,0 +1,159 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/taskchain-go/taskchain/chain"
+)
+
+// start begins an execution, or finds the one with its ID.
+func (d *Durable[T]) start(ctx context.Context, exec *chain.ExecutionContext[T]) *Handle[T] {
+	return d.with(exec, func(mine *claimed) *Handle[T] {
+		found, err := d.load(context.WithoutCancel(orBackground(ctx)), exec.ID)
+		switch {
+		case err != nil:
+			return d.reject(exec, mine, err)
+		case found.unknown():
+			return d.launch(ctx, d.versions[0], stored[T]{exec: exec}, mine)
+		}
+		return d.carryOn(ctx, found, mine)
+	})
+}
+
+// take goes on with an execution of the caller's.
+func (d *Durable[T]) take(ctx context.Context, exec *chain.ExecutionContext[T]) *Handle[T] {
+	return d.with(exec, func(mine *claimed) *Handle[T] {
+		found, err := d.load(context.WithoutCancel(orBackground(ctx)), exec.ID)
+		if err == nil && !found.unknown() && len(found.exec.Trace()) > len(exec.Trace()) {
+			err = fmt.Errorf("runner: execution %s: the store knows more of it than what is to be resumed", exec.ID)
+		}
+		if err != nil {
+			return d.reject(exec, mine, err)
+		}
+		found.exec, found.cancellation = exec, ""
+		return d.launch(ctx, d.versionOf(exec), found, mine)
+	})
+}
+
+// with has do begin or find an execution that nobody else is at work on; if
+// somebody is, it returns their Handle.
+func (d *Durable[T]) with(exec *chain.ExecutionContext[T], do func(*claimed) *Handle[T]) *Handle[T] {
+	if err := d.refuse(); err != nil {
+		return refusedHandle(exec, err)
+	}
+	if err := d.census.enter(); err != nil {
+		return refusedHandle(exec, err)
+	}
+	mine, other, err := d.claimOf(exec.ID)
+	if err != nil || other != nil {
+		d.census.leave()
+		if err != nil {
+			return refusedHandle(exec, err)
+		}
+		return other
+	}
+	return do(mine)
+}
+
+// carryOn is the Handle of an execution that the store knows: of one that has
+// ended as it is, and otherwise it goes on.
+func (d *Durable[T]) carryOn(ctx context.Context, found stored[T], mine *claimed) *Handle[T] {
+	exec := found.exec
+	switch {
+	case !d.owns(found.head):
+		return d.reject(exec, mine, d.foreign(found.head))
+	case exec.Status().Ended():
+		handle := newHandle(exec, nil)
+		handle.end(exec.Outcome())
+		d.letGo(exec.ID, mine, handle)
+		return handle
+	}
+	return d.launch(ctx, d.versionOf(exec), found, mine)
+}
+
+func (d *Durable[T]) foreign(h Head) error {
+	return fmt.Errorf("runner: execution %s is one of plan %q", h.ID, h.Plan)
+}
+
+// owns tells whether an execution is one of this plan's.
+func (d *Durable[T]) owns(h Head) bool {
+	if h.Plan != "" || d.versions[0].plan != "" {
+		return h.Plan == d.versions[0].plan
+	}
+	for _, v := range d.versions {
+		if v.fingerprint == h.Fingerprint {
+			return true
+		}
+	}
+	return false
+}
+
+// versionOf is the version that the execution was begun under, or else the plan
+// itself: it may fit.
+func (d *Durable[T]) versionOf(exec *chain.ExecutionContext[T]) version[T] {
+	fingerprint := exec.Fingerprint()
+	for _, v := range d.versions {
+		if v.fingerprint == fingerprint {
+			return v
+		}
+	}
+	return d.versions[0]
+}
+
+// launch drives the execution in a goroutine of its own.
+func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], mine *claimed) *Handle[T] {
+	exec := from.exec
+	if ctx == nil {
+		return d.reject(exec, mine, errNilContext)
+	}
+	steps, cancel := context.WithCancelCause(ctx)
+	h := &durableHost[T]{
+		runner: d, exec: exec, ctx: steps, cancel: cancel,
+		head: from.head, next: from.next, cancellation: from.cancellation,
+		begun: make(chan struct{}), stop: make(chan struct{}),
+	}
+	if from.cancellation != "" {
+		cancel(cancellation(from.cancellation))
+	}
+	x, err := v.core.begin(steps, exec, &h.host, h)
+	if err != nil {
+		cancel(nil)
+		return d.reject(exec, mine, err)
+	}
+	handle := newHandle(exec, cancel)
+	handle.cancel, handle.begun = h.requestCancel, h.begun
+	mine.set(handle)
+	go func() {
+		defer func() { // also when a step has ended this goroutine: the execution is at its end
+			last := h.finish()
+			d.release(exec.ID)
+			handle.finish(x)
+			d.expire(last)
+			d.census.leave()
+		}()
+		x.Drive()
+	}()
+	return handle
+}
+
+// reject is the Handle of an execution that can't go on.
+func (d *Durable[T]) reject(exec *chain.ExecutionContext[T], mine *claimed, err error) *Handle[T] {
+	handle := refusedHandle(exec, err)
+	d.letGo(exec.ID, mine, handle)
+	return handle
+}
+
+// letGo gives up an execution that nothing is to be done for.
+func (d *Durable[T]) letGo(id string, mine *claimed, handle *Handle[T]) {
+	mine.set(handle)
+	d.release(id)
+	d.census.leave()
+}
+
+func orBackground(ctx context.Context) context.Context {
+	if ctx == nil { // which is refused later, with a better error
+		return context.Background()
+	}
+	return ctx
+}

@@ -1,0 +1,80 @@
+package runner
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/taskchain-go/taskchain/chain"
+)
+
+// A Record's body is a byte for its form, the length and text of a cancellation
+// that was asked for, or a zero length, and what was new of the execution's
+// snapshot, in the form of the codec, or nothing.
+const bodyForm = 1
+
+func bodyOf(cancellation string, snapshot []byte) []byte {
+	body := make([]byte, 0, 1+binary.MaxVarintLen64+len(cancellation)+len(snapshot))
+	body = append(body, bodyForm)
+	body = binary.AppendUvarint(body, uint64(len(cancellation)))
+	body = append(body, cancellation...)
+	return append(body, snapshot...)
+}
+
+func parseBody(body []byte) (cancellation string, snapshot []byte, err error) {
+	if len(body) == 0 || body[0] != bodyForm {
+		return "", nil, errors.New("of an unknown form")
+	}
+	length, n := binary.Uvarint(body[1:])
+	if n <= 0 || length > uint64(len(body)-1-n) {
+		return "", nil, errors.New("cut off")
+	}
+	rest := body[1+n:]
+	return string(rest[:length]), rest[length:], nil
+}
+
+// stored is an execution as the store has it.
+type stored[T any] struct {
+	head         Head // zero: unknown
+	next         int  // the Seq of the record to come
+	cancellation string
+	exec         *chain.ExecutionContext[T]
+}
+
+func (s *stored[T]) unknown() bool { return s.next == 0 }
+
+// load reads an execution from the store.
+func (d *Durable[T]) load(ctx context.Context, id string) (stored[T], error) {
+	records, err := d.store.Records(ctx, id)
+	if err != nil || len(records) == 0 {
+		return stored[T]{}, err
+	}
+	s := stored[T]{head: records[len(records)-1].Head, next: records[len(records)-1].Seq + 1}
+	var parts []chain.Snapshot[T]
+	for _, r := range records {
+		cancellation, snapshot, err := parseBody(r.Body)
+		if err != nil {
+			return s, fmt.Errorf("runner: execution %s: record %d: %w", id, r.Seq, err)
+		}
+		if r.Whole || cancellation != "" {
+			s.cancellation = cancellation
+		}
+		if len(snapshot) == 0 {
+			continue
+		}
+		part, err := d.codec.Decode(snapshot)
+		if err != nil {
+			return s, fmt.Errorf("runner: execution %s: record %d: %w", id, r.Seq, err)
+		}
+		parts = append(parts, part)
+	}
+	whole, err := chain.JoinSnapshots(parts...)
+	if err == nil {
+		s.exec, err = chain.Restore(whole)
+	}
+	if err != nil {
+		return s, fmt.Errorf("runner: execution %s: %w", id, err)
+	}
+	return s, nil
+}
