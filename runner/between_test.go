@@ -82,7 +82,7 @@ func TestAnExecutionInsideABranchHasItsOwnFailures(t *testing.T) {
 		nested := k.make(steps().Step("x", func(ctx context.Context, _ **world) error { <-ctx.Done(); return ctx.Err() }).MustBuild())
 		out, err := k.run(t, t.Context(), steps().Parallel("p", steps().
 			Step("sub", func(ctx context.Context, _ **world) error {
-				if !k.async {
+				if !k.together {
 					return nil // branches run in order: nobody would end it
 				}
 				_, inner = nested.Run(ctx, &world{})
@@ -91,7 +91,7 @@ func TestAnExecutionInsideABranchHasItsOwnFailures(t *testing.T) {
 			Step("bad", func(context.Context, **world) error { time.Sleep(time.Second); return errBoom })).Builder)
 		require.ErrorIs(t, err, errBoom)
 		require.Equal(t, []string{"p/bad"}, paths(out.Failures))
-		if k.async {
+		if k.together {
 			var failed *chain.StepError
 			require.ErrorAs(t, inner, &failed)
 			require.Equal(t, "x", failed.Path)

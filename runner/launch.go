@@ -23,17 +23,23 @@ func (d *Durable[T]) start(ctx context.Context, exec *chain.ExecutionContext[T])
 
 // take goes on with an execution of the caller's.
 func (d *Durable[T]) take(ctx context.Context, exec *chain.ExecutionContext[T]) *Handle[T] {
-	return d.with(exec, func(mine *claimed) *Handle[T] {
+	mine := false
+	handle := d.with(exec, func(c *claimed) *Handle[T] {
+		mine = true
 		found, err := d.load(context.WithoutCancel(orBackground(ctx)), exec.ID)
 		if err == nil && !found.unknown() && len(found.exec.Trace()) > len(exec.Trace()) {
 			err = fmt.Errorf("runner: execution %s: the store knows more of it than what is to be resumed", exec.ID)
 		}
 		if err != nil {
-			return d.reject(exec, mine, err)
+			return d.reject(exec, c, err)
 		}
 		found.exec, found.cancellation = exec, ""
-		return d.launch(ctx, d.versionOf(exec), found, mine)
+		return d.launch(ctx, d.versionOf(exec), found, c)
 	})
+	if !mine && !handle.refusal {
+		return refusedHandle(exec, fmt.Errorf("runner: execution %s is already running", exec.ID))
+	}
+	return handle
 }
 
 // with has do begin or find an execution that nobody else is at work on; if

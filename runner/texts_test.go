@@ -49,14 +49,14 @@ func TestASiblingsErrorIsTheCauseOfTheBranchesEnd(t *testing.T) {
 		var cause error
 		_, _ = k.run(t, t.Context(), steps().Parallel("par", steps().
 			Step("x", func(ctx context.Context, _ **world) error {
-				if k.async {
+				if k.together {
 					<-ctx.Done()
 					cause = context.Cause(ctx)
 				}
 				return nil
 			}).
 			Step("y", func(context.Context, **world) error { time.Sleep(time.Second); return errBoom })).Builder)
-		if k.async {
+		if k.together {
 			require.EqualError(t, cause, `branch "par/y" failed: step "par/y" failed: boom`)
 		}
 	})
