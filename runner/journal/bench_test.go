@@ -1,0 +1,77 @@
+package journal_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/runner"
+	"github.com/taskchain-go/taskchain/runner/journal"
+)
+
+func recordOf(id string, seq int, body []byte) runner.Record {
+	return runner.Record{
+		Head: runner.Head{ID: id, Plan: "checkout", Fingerprint: "0123456789abcdef", Status: chain.Running, Begun: time.Unix(1, 1), Changed: time.Unix(1, 1)},
+		Seq:  seq, Body: body,
+	}
+}
+
+// floor is what the disk needs at least: 1 KiB written behind the last one, and
+// synced.
+func floor(b *testing.B, n int) time.Duration {
+	f, err := os.Create(filepath.Join(b.TempDir(), "floor"))
+	require.NoError(b, err)
+	defer f.Close()
+	kib := make([]byte, 1024)
+	begin := time.Now()
+	for range n {
+		_, err := f.Write(kib)
+		require.NoError(b, err)
+		require.NoError(b, syscall.Fdatasync(int(f.Fd())))
+	}
+	return time.Since(begin) / time.Duration(n)
+}
+
+// BenchmarkAppend appends records of 1 KiB by 1 and by 64 executions at once, and
+// compares: floors/op is the time of an append as a multiple of the disk's floor
+// in the same run.
+func BenchmarkAppend(b *testing.B) {
+	for _, executions := range []int{1, 64} {
+		b.Run(fmt.Sprint(executions), func(b *testing.B) {
+			j := open(b, b.TempDir())
+			before := floor(b, 500)
+			var ids atomic.Int64
+			b.SetParallelism((executions + 1) / 2)
+			b.ResetTimer()
+			work := func(next func() bool) {
+				id, body := fmt.Sprint("e", ids.Add(1)), make([]byte, 1024)
+				for seq := 0; next(); seq++ {
+					r := recordOf(id, seq, body)
+					r.Whole = seq%50 == 49
+					if err := j.Append(b.Context(), r); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			}
+			if executions == 1 {
+				work(b.Loop)
+			} else {
+				b.RunParallel(func(pb *testing.PB) { work(pb.Next) })
+			}
+			b.StopTimer()
+			after := floor(b, 500)
+			each := b.Elapsed() / time.Duration(b.N)
+			b.ReportMetric(float64(each)/float64((before+after)/2), "floors/op")
+		})
+	}
+}
+
+var _ = journal.MaxRecord

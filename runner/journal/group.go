@@ -1,0 +1,139 @@
+package journal
+
+import (
+	"runtime"
+
+	"github.com/taskchain-go/taskchain/runner"
+)
+
+// fullGroup is how large a group grows, except by a single record.
+const fullGroup = 1 << 20
+
+// A group is what is written and synced together. It is gathered while the group
+// before it is on its way to the disk, and written by one of those who wait for
+// it: nothing runs while nobody appends.
+type group struct {
+	buf     []byte // room for the frame, and the entries
+	count   int    // of entries
+	puts    []put
+	waiters int           // of those who will not go before it is written
+	turn    chan struct{} // whoever receives from it shall write the group
+	done    chan struct{}
+	err     error // read it after done
+}
+
+// A put is what is noted once the group is on the disk. The place is counted
+// from the begin of the group's buffer.
+type put struct {
+	execution *execution
+	record    runner.Record // without its body
+	place     place
+}
+
+// join is the group that takes the next n bytes. One that nobody waits for takes
+// everything, so that every group but the newest has somebody to write it. j.mu
+// is held.
+func (j *Journal) join(n int) *group {
+	if len(j.queue) > 0 {
+		g := j.queue[len(j.queue)-1]
+		if g.waiters == 0 || len(g.buf)+n <= fullGroup {
+			return g
+		}
+	}
+	g := &group{
+		buf:  append(j.buffer[:0], make([]byte, frameSize)...),
+		puts: j.puts[:0],
+		turn: make(chan struct{}, 1),
+		done: make(chan struct{}),
+	}
+	j.buffer, j.puts = nil, nil
+	j.queue = append(j.queue, g)
+	j.newest = g
+	return g
+}
+
+// addRecord adds an encoded record. j.mu is held.
+func (g *group) addRecord(e *execution, r runner.Record, entry []byte, sum uint32) {
+	at := int64(len(g.buf))
+	r.Body = nil
+	g.puts = append(g.puts, put{e, r, place{at: at, seq: r.Seq, length: uint32(len(entry)), sum: sum}})
+	g.buf = append(g.buf, entry...)
+	g.count++
+}
+
+// settle waits until the group is on the disk, and writes it if nobody else is
+// at it. It unlocks j.mu.
+func (j *Journal) settle(g *group) error {
+	g.waiters++
+	if j.writing {
+		j.mu.Unlock()
+		select {
+		case <-g.done:
+			return g.err
+		case <-g.turn:
+		}
+		j.mu.Lock()
+	}
+	j.writing = true
+	j.mu.Unlock()
+	runtime.Gosched() // whoever is about to join need not wait for another sync
+	j.mu.Lock()
+	j.lead()
+	j.mu.Unlock()
+	return g.err
+}
+
+// lead writes the first group of the queue, and hands the next one to one of its
+// own. j.mu is held, but not while the disk is waited for.
+func (j *Journal) lead() {
+	g := j.queue[0]
+	j.queue = append(j.queue[:0], j.queue[1:]...)
+	if j.failed == nil {
+		j.mu.Unlock()
+		at, err := j.write(g)
+		j.mu.Lock()
+		if err != nil {
+			j.fail(err)
+		} else {
+			j.publish(g, at)
+		}
+	}
+	g.err = j.failed
+	close(g.done)
+	j.writing = len(j.queue) > 0 && j.queue[0].waiters > 0
+	if j.writing {
+		j.queue[0].turn <- struct{}{}
+	}
+}
+
+// publish makes what is on the disk known. j.mu is held.
+func (j *Journal) publish(g *group, at int64) {
+	j.active.end = at + aligned(int64(len(g.buf)))
+	for _, p := range g.puts {
+		p.place.segment = j.active
+		p.place.at += at
+		p.execution.put(p.record, p.place)
+	}
+	if cap(g.buf) <= 2*fullGroup {
+		clear(g.puts)
+		j.buffer, j.puts = g.buf, g.puts // for another group
+	}
+	j.care()
+}
+
+// flush waits until all that was handed in is on the disk.
+func (j *Journal) flush() error {
+	j.mu.Lock()
+	g := j.newest
+	if g == nil {
+		j.mu.Unlock()
+		return nil
+	}
+	select {
+	case <-g.done:
+		j.mu.Unlock()
+		return g.err
+	default:
+		return j.settle(g)
+	}
+}

@@ -1,0 +1,110 @@
+package journal
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/taskchain-go/taskchain/runner"
+)
+
+// An index knows of each execution where its records are.
+type index map[string]*execution
+
+// An execution is what is known of one without reading. One that was forgotten
+// is in no index, and whoever still holds it learns so from it.
+type execution struct {
+	head      runner.Head // of the newest record
+	places    []place     // of the records that count, by number
+	from      int         // the number of the newest Whole record
+	next      int         // the number of the next one, those on their way to the disk counted
+	forgotten bool
+}
+
+// A place is where a record is.
+type place struct {
+	segment *segment
+	at      int64
+	seq     int
+	length  uint32
+	sum     uint32 // CRC-32C of its bytes
+}
+
+// known is the execution, which is made if it is unknown.
+func (x index) known(id string) *execution {
+	e := x[id]
+	if e == nil {
+		e = &execution{}
+		x[id] = e
+	}
+	return e
+}
+
+// forget removes an execution.
+func (x index) forget(id string) {
+	e := x[id]
+	if e == nil {
+		return
+	}
+	for _, p := range e.places {
+		p.segment.live -= int64(p.length)
+	}
+	e.forgotten, e.places = true, nil
+	delete(x, id)
+}
+
+// put notes where a record is: a new one, or another place of one that is there.
+// They come in any order, since those of old segments are copied forward. What
+// does not count any more is passed over.
+func (e *execution) put(r runner.Record, p place) {
+	if e.forgotten || r.Seq < e.from {
+		return
+	}
+	i, found := e.find(r.Seq)
+	if found {
+		e.places[i].segment.live -= int64(e.places[i].length)
+		e.places[i] = p
+	} else {
+		e.places = slices.Insert(e.places, i, p)
+	}
+	p.segment.live += int64(p.length)
+	if i == len(e.places)-1 {
+		e.head = r.Head
+		e.next = max(e.next, r.Seq+1)
+	}
+	if r.Whole {
+		e.from = r.Seq
+		for _, old := range e.places[:i] {
+			old.segment.live -= int64(old.length)
+		}
+		e.places = slices.Delete(e.places, 0, i)
+	}
+}
+
+func (e *execution) find(seq int) (i int, found bool) {
+	return slices.BinarySearchFunc(e.places, seq, func(p place, seq int) int { return cmp.Compare(p.seq, seq) })
+}
+
+// isAt tells whether that is the place of a record that counts.
+func (e *execution) isAt(seq int, s *segment, at int64) bool {
+	i, found := e.find(seq)
+	return found && e.places[i].segment == s && e.places[i].at == at
+}
+
+// gap is the number of the first record that is missing, and the place of the
+// one behind it.
+func (e *execution) gap() (seq int, behind place, is bool) {
+	for i, p := range e.places {
+		if p.seq != e.from+i {
+			return e.from + i, p, true
+		}
+	}
+	return 0, place{}, false
+}
+
+// next is the number of the next record of an execution.
+func (x index) next(id string) int {
+	if e := x[id]; e != nil {
+		return e.next
+	}
+	return 0
+}

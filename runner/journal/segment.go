@@ -1,0 +1,149 @@
+package journal
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/taskchain-go/taskchain/runner/journal/internal/disk"
+)
+
+// A segment is one file of the journal.
+type segment struct {
+	header
+	name     string
+	checks   uint32 // what its checksums begin with
+	size     int64  // of the file, if it is the active one
+	end      int64  // of its groups
+	live     int64  // bytes of records that count
+	followed bool   // the file for the next one is being made
+}
+
+func newSegment(h header) *segment {
+	return &segment{header: h, name: nameOf(h.number), checks: h.seed(), end: headerSize}
+}
+
+// write writes a group behind the others, and returns where it is when it is on
+// the disk. It is called by who has the lead.
+func (j *Journal) write(g *group) (at int64, err error) {
+	if need := aligned(int64(len(g.buf))); j.active.end+need > j.active.size {
+		if err := j.rotate(need); err != nil {
+			return 0, err
+		}
+	}
+	at = j.active.end
+	seal(g.buf, j.active.checks, at, g.count)
+	if _, err := j.file.WriteAt(g.buf, at); err != nil {
+		return 0, err
+	}
+	return at, j.file.Sync()
+}
+
+// rotate begins another segment, which has room for a group of need bytes.
+func (j *Journal) rotate(need int64) error {
+	h := newHeader(j.active.number+1, j.active.end)
+	s, file, err := j.begin(h, max(j.settings.segment, headerSize+need))
+	if err != nil {
+		return err
+	}
+	err = j.file.Close() // all that is in it is safe
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.segments = append(j.segments, s)
+	j.active, j.file = s, file
+	return err
+}
+
+// begin makes a segment. It has its name when all of it is safe, so that a crash
+// leaves the whole segment or none.
+func (j *Journal) begin(h header, size int64) (*segment, disk.File, error) {
+	s := newSegment(h)
+	s.size = size
+	if err := j.spare.take(j.folder, size, h.encode()); err != nil {
+		return nil, nil, err
+	}
+	if err := j.folder.Rename(spareName, s.name); err != nil {
+		return nil, nil, err
+	}
+	if err := j.folder.Sync(); err != nil {
+		return nil, nil, err
+	}
+	file, err := j.folder.Open(s.name)
+	return s, file, err
+}
+
+// A spare is the file of the next segment, made beforehand: its bytes are
+// written, so that a sync of what is written there later need not take care of
+// the file's size and whereabouts.
+type spare struct {
+	mu   sync.Mutex
+	size int64 // 0: there is none
+}
+
+// prepare makes it. What fails then is tried again when it is needed.
+func (s *spare) prepare(folder disk.Folder, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.size == 0 && fill(folder, size) == nil {
+		s.size = size
+	}
+}
+
+// take makes it a file that begins with head, closed and safe.
+func (s *spare) take(folder disk.Folder, size int64, head []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ready := s.size
+	s.size = 0
+	if ready < size {
+		if err := fill(folder, size); err != nil {
+			return err
+		}
+	}
+	file, err := folder.Open(spareName)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteAt(head, 0)
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+func (s *spare) remove(folder disk.Folder) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.size == 0 {
+		return nil
+	}
+	return folder.Remove(spareName)
+}
+
+// fill makes a file of zeros.
+func fill(folder disk.Folder, size int64) error {
+	file, err := folder.Create(spareName)
+	if err != nil {
+		return err
+	}
+	err = writeZeros(file, 0, size)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, folder.Remove(spareName)) // a full disk needs the room
+	}
+	return nil
+}
+
+func writeZeros(w io.WriterAt, from, to int64) error {
+	zeros := make([]byte, min(to-from, 1<<20))
+	for from < to {
+		n, err := w.WriteAt(zeros[:min(to-from, int64(len(zeros)))], from)
+		if err != nil {
+			return err
+		}
+		from += int64(n)
+	}
+	return nil
+}
