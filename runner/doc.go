@@ -9,6 +9,10 @@
 // Parallel shall run together, or to start an execution and look after it later
 // by its [Handle].
 //
+// Take [NewDurable] if an execution must outlive the process: what it has done is
+// safe in a [Store], such as a folder (package runner/journal), before it goes on,
+// and [Durable.Recover] carries on what a crash has left.
+//
 // A runner is made once for a plan and used for any number of executions, from
 // any number of goroutines; options say what all of them have in common. The
 // zero values of the runners are not useful, and say so when used.
