@@ -94,6 +94,44 @@ func TestDurableRecordsEachStepOnce(t *testing.T) {
 	}
 }
 
+func TestDurableKeepsOneRecordOfWhatHasEnded(t *testing.T) {
+	store := storetest.NewMemory()
+	_, err := runner.NewDurable(money(nil), store).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+	require.NoError(t, err)
+	records, err := store.Records(t.Context(), "x")
+	require.NoError(t, err)
+	require.Len(t, records, 1)
+	require.Equal(t, 3, records[0].Seq)
+}
+
+// A record may be missing: nothing may follow it, even if it could.
+func TestDurableStopsAtTheFirstRecordThatFails(t *testing.T) {
+	store := &hiccup{Memory: storetest.NewMemory(), at: 1}
+	var ran []string
+	note := func(name string) builder.StepFunc[books] {
+		return func(context.Context, *books) error { ran = append(ran, name); return nil }
+	}
+	_, err := runner.NewDurable(sagas().Parallel("p", sagas().
+		Process("q", sagas().Step("x", note("x")).Step("y", note("y"))).
+		Step("sibling", note("sibling"))).
+		Step("z", note("z")).MustBuild(), store).Run(t.Context(), books{})
+	require.ErrorIs(t, err, errDied)
+	require.Equal(t, []string{"x"}, ran)
+}
+
+// hiccup is a Store of which one Append fails.
+type hiccup struct {
+	*storetest.Memory
+	at int
+}
+
+func (s *hiccup) Append(ctx context.Context, r runner.Record) error {
+	if s.at--; s.at == -1 {
+		return errDied
+	}
+	return s.Memory.Append(ctx, r)
+}
+
 func TestDurableWritesInProportionToTheSteps(t *testing.T) {
 	written := func(n int, last error) int {
 		b := chain.New[int]()
@@ -304,6 +342,36 @@ func TestDurableCancelSurvivesADeath(t *testing.T) {
 		require.Equal(t, chain.Compensated, out.Status)
 		require.Equal(t, []string{"reserve", "undo wait", "release"}, out.Context.Data.Done, "wait was in flight")
 	})
+}
+
+// A Process undoes itself because of a cancellation, and dies over it again: what
+// is around it must not go on past that.
+func TestDurableCancelSurvivesTwoDeaths(t *testing.T) {
+	memory := storetest.NewMemory()
+	plan := sagas().Named("p").
+		Process("q", sagas().
+			Step("a", at("a")).Compensate(at("undo a")).
+			Step("b", at("b")).
+			OnFailure(policy.Compensate)).
+		Step("never", at("never")).
+		OnFailure(policy.Continue).MustBuild()
+	died := func(n int, carryOn func(*runner.Durable[books]) *runner.Handle[books]) {
+		_, err := carryOn(runner.NewDurable(plan, &counting{Memory: memory, left: n})).Wait(t.Context())
+		require.ErrorIs(t, err, errDied)
+	}
+	died(3, func(d *runner.Durable[books]) *runner.Handle[books] {
+		return d.Start(t.Context(), books{}, chain.WithID("x"))
+	})
+	died(3, func(d *runner.Durable[books]) *runner.Handle[books] {
+		h, err := d.Cancel(t.Context(), "x", nil)
+		require.NoError(t, err)
+		return h
+	})
+	found, err := runner.NewDurable(plan, memory).Recover(t.Context())
+	require.NoError(t, err)
+	out, err := found.Resumed[0].Wait(t.Context())
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, []string{"a", "undo a"}, out.Context.Data.Done)
 }
 
 func TestDurableCancel(t *testing.T) {
@@ -692,6 +760,7 @@ func TestDurableSharesOneLimitBetweenVersions(t *testing.T) {
 		d := runner.NewDurable(plan, memory, runner.WithVersion(old), runner.WithConcurrency(1))
 		found, err := d.Recover(t.Context())
 		require.NoError(t, err)
+		synctest.Wait()
 		h := d.Start(t.Context(), books{}) // returns while it waits for its turn
 		require.Zero(t, time.Since(begun))
 		_, err = h.Wait(t.Context())

@@ -176,3 +176,24 @@ func TestARunnerThatDoesNotWriteDownWaitsForNoEarlierDelay(t *testing.T) {
 func note(text string) builder.StepFunc[state] {
 	return func(_ context.Context, s *state) error { s.Steps = append(s.Steps, text); return nil }
 }
+
+func TestADelayIsNotMadeLongerByAClockThatIsPutBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fails := func(context.Context, *state) error { return errors.New("fails") }
+		plan := chain.New[state]().Step("a", fails).Retry(policy.Fixed(2, time.Minute)).MustBuild()
+		h := &waiting{crashing: crashing{t: t, plan: plan, exec: chain.NewExecutionContext(state{}, chain.WithID("x")), left: 2, world: &ledger{}}}
+		_, err := h.drive(t)
+		require.ErrorIs(t, err, errCrash)
+		snapshot := h.restored().Snapshot()
+		for i := range snapshot.Trace {
+			snapshot.Trace[i].Time = snapshot.Trace[i].Time.Add(24 * time.Hour)
+		}
+		exec, err := chain.Restore(snapshot)
+		require.NoError(t, err)
+		begun := time.Now()
+		h = &waiting{crashing: crashing{t: t, plan: plan, exec: exec, left: 1 << 30, world: &ledger{}}}
+		_, err = h.drive(t)
+		require.Error(t, err)
+		require.Equal(t, 2*time.Minute, time.Since(begun), "the rest of the delay, and that of the fresh retry")
+	})
+}

@@ -16,6 +16,12 @@ const (
 	chainCtx  = "chain/context.go"
 	retry     = "policy/retry.go"
 	backoff   = "policy/backoff.go"
+
+	inflight    = "chain/inflight.go"
+	durableHost = "runner/durable_host.go"
+	launch      = "runner/launch.go"
+	claimFile   = "runner/claim.go"
+	operateFile = "runner/operate.go"
 )
 
 var mutations = []mutation{
@@ -113,4 +119,26 @@ var mutations = []mutation{
 	{does: "a kept success comes after what followed it", file: walk, old: "		w.x.log.Record(w.kept, rec)\n", new: "		w.x.log.Record(rec, w.kept)\n"},
 	{does: "an observer that panics is asked again", file: audience, old: "			a.observers[i] = nil\n", new: ""},
 	{does: "the phase is not in the events", file: recorder, old: "		Phase:   rec.what.phase(),\n", new: ""},
+
+	// Durability.
+	{does: "an attempt is made before its begin is safe", file: attempt, old: "	if w.x.committer != nil {\n		if halt := w.commit(); halt != nil {\n			w.release()\n", new: "	if false {\n		if halt := w.commit(); halt != nil {\n			w.release()\n"},
+	{does: "a retry delay is not written down", file: attempt, old: "	if halt := w.commit(); halt != nil {\n		return &failure{halt: halt}\n	}\n	return w.sleep(", new: "	return w.sleep("},
+	{does: "a wait for a turn is not written down before", file: attempt, old: "	if halt := w.commit(); halt != nil {\n		return false, halt\n	}\n", new: ""},
+	{does: "the end is not written down", file: execution, old: "if err := x.commit(); err != nil {", new: "if err := error(nil); err != nil {"},
+	{does: "a delay ends with the process", file: attempt, old: "if w.x.resumed && w.x.committer != nil {", new: "if false {"},
+	{does: "a step in flight at a crash counts as not begun", file: attempt, old: "if n == 0 && w.replay.hadBegun(s) {", new: "if false {"},
+	{does: "the condition of a step in flight is asked again", file: replay, old: "		mark(r.within, step, steps)\n	}\n	for _, e", new: "		_ = step\n	}\n	for _, e"},
+	{does: "a halt in a wait is a failure", file: attempt, old: "if halt, ok := ended.(*Halt); ok {", new: "if halt, ok := ended.(*Halt); ok && false {"},
+	{does: "a step in flight may be missing in the plan", file: resume, old: "		if e.step < 0 {\n			return nil, changed(\"step %q was in flight", new: "		if false {\n			return nil, changed(\"step %q was in flight"},
+	{does: "a step may be put before one in flight", file: resume, old: "fitOrder(slices.Concat(entries, begun), with.Steps)", new: "fitOrder(slices.Concat(entries), with.Steps)"},
+	{does: "a clock that was put forward makes a delay longer", file: inflight, old: "return min(r.open[i].due.Sub(r.wall.Add(at)), r.open[i].delay)", new: "return r.open[i].due.Sub(r.wall.Add(at))"},
+	{does: "the last record of an execution has news only", file: durableHost, old: "if snapshot.Status.Ended() && !whole {", new: "if false {"},
+	{does: "what follows a failed record is written", file: durableHost, old: "	if h.failed != nil {\n		return Record{}, h.read, h.failed\n	}\n", new: ""},
+	{does: "a cancellation ends with the process", file: durableHost, old: "	if err := h.append(Record{Head: h.head, Body: bodyOf(h.cancellation, nil)}); err != nil {\n		return h.fail(err)\n	}\n", new: ""},
+	{does: "a cancellation is forgotten by a second process", file: launch, old: "head: from.head, next: from.next, cancellation: from.cancellation,", new: "head: from.head, next: from.next,"},
+	{does: "shutting down goes on with the next step", file: durableHost, old: "			return ErrShutdown\n", new: "			return nil\n"},
+	{does: "a shutdown waits for delays", file: durableHost, old: "	case <-h.runner.closing:\n		return &engine.Halt{Err: ErrShutdown}\n", new: ""},
+	{does: "an ID runs twice at once", file: claimFile, old: "		if !taken {\n", new: "		if !taken || true {\n"},
+	{does: "an execution goes on under the newest version only", file: launch, old: "		if v.fingerprint == fingerprint {\n			return v\n", new: "		if v.fingerprint == fingerprint && false {\n			return v\n"},
+	{does: "a new execution of an old ID is forgotten for the old one's age", file: operateFile, old: "|| !records[len(records)-1].Changed.Equal(head.Changed) {", new: "{"},
 }
