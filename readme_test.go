@@ -66,25 +66,29 @@ func region(t *testing.T, file, name string) string {
 	return strings.ReplaceAll(text, "\n"+indent, "\n")[1:] + "\n"
 }
 
-func TestReadmeQuotesWhatIsCompiled(t *testing.T) {
-	quoted := 0
-	for _, b := range blocks(t, "README.md") {
+func TestDocumentsQuoteWhatIsCompiled(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	for _, page := range append(pages, "README.md") {
+		t.Run(page, func(t *testing.T) { quotes(t, page) })
+	}
+}
+
+func quotes(t *testing.T, page string) {
+	for _, b := range blocks(t, page) {
 		file, name, isRegion := strings.Cut(b.quote, "#")
 		switch b.language {
 		case "go":
-			require.True(t, isRegion, "README.md:%d: Go code that quotes no region", b.line)
-			require.Equal(t, region(t, file, name), b.text, "README.md:%d: this is not %s", b.line, b.quote)
-			quoted++
+			require.True(t, isRegion, "%s:%d: Go code that quotes no region", page, b.line)
+			require.Equal(t, region(t, file, name), b.text, "%s:%d: this is not %s", page, b.line, b.quote)
 		case "text":
 			output, err := os.ReadFile(file)
-			require.NoError(t, err, "README.md:%d", b.line)
-			require.Contains(t, golden.Timeless(string(output)), golden.Timeless(b.text), "README.md:%d: this is not in %s", b.line, file)
-			quoted++
+			require.NoError(t, err, "%s:%d", page, b.line)
+			require.Contains(t, golden.Timeless(string(output)), golden.Timeless(b.text), "%s:%d: this is not in %s", page, b.line, file)
 		default:
-			require.Equal(t, "sh", b.language, "README.md:%d: a block of another language", b.line)
+			require.Equal(t, "sh", b.language, "%s:%d: a block of another language", page, b.line)
 		}
 	}
-	require.NotZero(t, quoted)
 }
 
 // Every command of the README does what a comment behind it says, or succeeds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/policy"
 	"github.com/taskchain-go/taskchain/runner"
+	"github.com/taskchain-go/taskchain/runner/journal"
 )
 
 // The recipes of the README, compiled and run.
@@ -268,4 +270,47 @@ func Example_handle() {
 	// readme:end handle
 	fmt.Println(handle.ID(), progress.Steps <= 1, out.Status, err)
 	// Output: 4711 true succeeded <nil>
+}
+
+func Example_durable() {
+	plan := chain.New[Order]().Named("checkout").Step("reserve", reserve).Step("ship", ship).MustBuild()
+	before, order := plan, Order{ID: "4711"}
+	folder, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	ctx := context.Background()
+
+	err = func() error {
+		// readme:begin durable
+		store, err := journal.Open(folder) // for this process alone
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+
+		orders := runner.NewDurable(plan, store)
+		if _, err := orders.Recover(ctx); err != nil { // carries on what the last process has left
+			log.Print(err) // an execution that can't go on stays as it is, and is named here
+		}
+		out, err := orders.Start(ctx, order, chain.WithID(order.ID)).Wait(ctx)
+		// readme:end durable
+		fmt.Println(out.Status, err)
+
+		{
+			// readme:begin version
+			orders := runner.NewDurable(plan, store, runner.WithVersion(before))
+			// readme:end version
+			exec, err := orders.Get(ctx, order.ID)
+			fmt.Println(exec.Completed(), err)
+		}
+		return orders.Shutdown(ctx)
+	}()
+	fmt.Println(err)
+	// Output:
+	// succeeded <nil>
+	// [reserve ship] <nil>
+	// <nil>
 }
