@@ -13,7 +13,6 @@ import (
 
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/runner"
-	"github.com/taskchain-go/taskchain/runner/journal"
 )
 
 func recordOf(id string, seq int, body []byte) runner.Record {
@@ -73,5 +72,3 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
-
-var _ = journal.MaxRecord

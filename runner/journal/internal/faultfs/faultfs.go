@@ -40,6 +40,7 @@ type Disk struct {
 
 	ops     int   // since it was made: a write, a sync or a change of a name
 	written int64 // bytes, since it was made
+	writes  []int64
 	fault   Fault
 	failed  bool
 }
@@ -87,6 +88,13 @@ func (d *Disk) Count() (ops int, written int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.ops, d.written
+}
+
+// Writes are the bytes of each write there was.
+func (d *Disk) Writes() []int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.writes)
 }
 
 // OpenFiles is how many files are open, the lock included.

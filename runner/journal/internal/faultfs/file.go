@@ -53,6 +53,7 @@ func (f *file) WriteAt(p []byte, at int64) (int, error) {
 		f.content.dirty[sector] = true
 	}
 	f.d.written += int64(n)
+	f.d.writes = append(f.d.writes, int64(n))
 	return n, fault
 }
 
