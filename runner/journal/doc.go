@@ -60,7 +60,8 @@
 //	16  uint64   number of the segment, as in its name
 //	24  uint64   byte at which the groups of the segment before end
 //	32  [16]byte salt, random
-//	48  zeros
+//	48  uint64   bytes of the file
+//	56  zeros
 //
 // Groups of entries follow, each at the next byte that 8 divides, and zeros to the
 // end of the file. A group is written at once and synced before the next one is

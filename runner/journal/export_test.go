@@ -29,21 +29,25 @@ func (j *Journal) Segments() (names []string, ends []int64) {
 
 // Segment is a segment with the given groups of entries, as it is on the disk.
 func Segment(number uint64, previous int64, groups ...[]byte) (file []byte, end int64) {
-	h := newHeader(number, previous)
-	file = h.encode()
+	end = headerSize
 	for _, g := range groups {
-		at := int64(len(file))
-		b := append(make([]byte, frameSize), g...)
+		end += aligned(frameSize + int64(len(g)))
+	}
+	h := newHeader(number, previous, end+100)
+	file = append(h.encode(), make([]byte, end+100-headerSize)...)
+	at := int64(headerSize)
+	for _, g := range groups {
 		rd, count := reader{rest: g}, 0
 		for len(rd.rest) > 0 {
 			_, _, _ = rd.record()
 			count++
 		}
+		b := file[at:][:frameSize+len(g)]
+		copy(b[frameSize:], g)
 		seal(b, h.seed(), at, count)
-		file = append(file, b...)
-		file = append(file, make([]byte, aligned(int64(len(file)))-int64(len(file)))...)
+		at += aligned(int64(len(b)))
 	}
-	return file, int64(len(file))
+	return file, end
 }
 
 var (

@@ -32,10 +32,11 @@ type header struct {
 	number   uint64
 	previous int64 // where the groups of the segment before end
 	salt     [16]byte
+	size     int64 // of the file
 }
 
-func newHeader(number uint64, previous int64) header {
-	h := header{number: number, previous: previous}
+func newHeader(number uint64, previous, size int64) header {
+	h := header{number: number, previous: previous, size: size}
 	_, _ = rand.Read(h.salt[:]) // it never fails
 	return h
 }
@@ -47,6 +48,7 @@ func (h header) encode() []byte {
 	little.PutUint64(b[16:], h.number)
 	little.PutUint64(b[24:], uint64(h.previous))
 	copy(b[32:], h.salt[:])
+	little.PutUint64(b[48:], uint64(h.size))
 	little.PutUint32(b[12:], crc32.Checksum(b, castagnoli))
 	return b
 }
@@ -64,10 +66,13 @@ func decodeHeader(name string, b []byte) (header, error) {
 	if little.Uint32(b[12:]) != crc32.Checksum(plain, castagnoli) {
 		return header{}, &DamageError{File: name, Reason: "the checksum of its header is another"}
 	}
-	h := header{number: little.Uint64(b[16:]), previous: int64(little.Uint64(b[24:]))}
+	h := header{number: little.Uint64(b[16:]), previous: int64(little.Uint64(b[24:])), size: int64(little.Uint64(b[48:]))}
 	copy(h.salt[:], b[32:])
-	if nameOf(h.number) != name {
+	switch size := int64(len(b)); {
+	case nameOf(h.number) != name:
 		return header{}, &DamageError{File: name, Reason: "its header says that it is " + nameOf(h.number)}
+	case h.size != size:
+		return header{}, &DamageError{name, min(h.size, size), fmt.Sprintf("it has %d bytes, and was made with %d", size, h.size)}
 	}
 	return h, nil
 }

@@ -114,7 +114,7 @@ func (j *Journal) numbers() (numbers []uint64, err error) {
 }
 
 func (j *Journal) beginFirst() (err error) {
-	if j.active, j.file, err = j.begin(newHeader(1, 0), j.settings.segment); err != nil {
+	if j.active, j.file, err = j.begin(newHeader(1, 0, j.settings.segment)); err != nil {
 		return err
 	}
 	j.segments = []*segment{j.active}
@@ -128,7 +128,6 @@ func (j *Journal) replay(name string, file []byte) (last int64, err error) {
 		return 0, err
 	}
 	s := newSegment(h)
-	s.size = int64(len(file))
 	if n := len(j.segments); n > 0 && j.segments[n-1].end != h.previous {
 		return 0, j.segments[n-1].damage(fmt.Sprintf("its groups end here, and once ended at byte %d", h.previous))
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/taskchain-go/taskchain/runner/journal/internal/faultfs"
 )
 
+var background = context.Background()
+
 // A state is the records of each execution, from the newest Whole on.
 type state map[string][]runner.Record
 
@@ -46,11 +48,11 @@ func (s state) String() string {
 // stateOf is what a journal has.
 func stateOf(j *journal.Journal) (state, error) {
 	s := state{}
-	for h, err := range j.List(context.Background(), runner.Query{}) {
+	for h, err := range j.List(background, runner.Query{}) {
 		if err != nil {
 			return nil, err
 		}
-		records, err := j.Records(context.Background(), h.ID)
+		records, err := j.Records(background, h.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -72,6 +74,7 @@ type step struct {
 type history struct {
 	states []state
 	safe   int // the steps of which it is known that they are on the disk
+	err    error
 }
 
 func (h *history) next(s step) {
@@ -96,12 +99,12 @@ func (h *history) play(j *journal.Journal, script []step) error {
 	for _, s := range script {
 		h.next(s)
 		if s.forget {
-			if err := j.Forget(context.Background(), s.ID); err != nil {
+			if err := j.Forget(background, s.ID); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := j.Append(context.Background(), s.Record); err != nil {
+		if err := j.Append(background, s.Record); err != nil {
 			return err
 		}
 		h.safe = len(h.states) - 1

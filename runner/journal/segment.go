@@ -13,7 +13,6 @@ type segment struct {
 	header
 	name     string
 	checks   uint32 // what its checksums begin with
-	size     int64  // of the file, if it is the active one
 	end      int64  // of its groups
 	live     int64  // bytes of records that count
 	followed bool   // the file for the next one is being made
@@ -41,8 +40,7 @@ func (j *Journal) write(g *group) (at int64, err error) {
 
 // rotate begins another segment, which has room for a group of need bytes.
 func (j *Journal) rotate(need int64) error {
-	h := newHeader(j.active.number+1, j.active.end)
-	s, file, err := j.begin(h, max(j.settings.segment, headerSize+need))
+	s, file, err := j.begin(newHeader(j.active.number+1, j.active.end, max(j.settings.segment, headerSize+need)))
 	if err != nil {
 		return err
 	}
@@ -56,10 +54,9 @@ func (j *Journal) rotate(need int64) error {
 
 // begin makes a segment. It has its name when all of it is safe, so that a crash
 // leaves the whole segment or none.
-func (j *Journal) begin(h header, size int64) (*segment, disk.File, error) {
+func (j *Journal) begin(h header) (*segment, disk.File, error) {
 	s := newSegment(h)
-	s.size = size
-	if err := j.spare.take(j.folder, size, h.encode()); err != nil {
+	if err := j.spare.take(j.folder, h); err != nil {
 		return nil, nil, err
 	}
 	if err := j.folder.Rename(spareName, s.name); err != nil {
@@ -89,14 +86,14 @@ func (s *spare) prepare(folder disk.Folder, size int64) {
 	}
 }
 
-// take makes it a file that begins with head, closed and safe.
-func (s *spare) take(folder disk.Folder, size int64, head []byte) error {
+// take makes it a file that begins with h, closed and safe.
+func (s *spare) take(folder disk.Folder, h header) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ready := s.size
 	s.size = 0
-	if ready < size {
-		if err := fill(folder, size); err != nil {
+	if ready != h.size {
+		if err := fill(folder, h.size); err != nil {
 			return err
 		}
 	}
@@ -104,7 +101,7 @@ func (s *spare) take(folder disk.Folder, size int64, head []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteAt(head, 0)
+	_, err = file.WriteAt(h.encode(), 0)
 	if err == nil {
 		err = file.Sync()
 	}
