@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -47,7 +49,7 @@ func BenchmarkAppend(b *testing.B) {
 			j := open(b, b.TempDir())
 			before := floor(b, 500)
 			var ids atomic.Int64
-			b.SetParallelism((executions + 1) / 2)
+			b.SetParallelism(max(1, executions/runtime.GOMAXPROCS(0)))
 			b.ResetTimer()
 			work := func(next func() bool) {
 				id, body := fmt.Sprint("e", ids.Add(1)), make([]byte, 1024)
@@ -70,5 +72,49 @@ func BenchmarkAppend(b *testing.B) {
 			each := b.Elapsed() / time.Duration(b.N)
 			b.ReportMetric(float64(each)/float64((before+after)/2), "floors/op")
 		})
+	}
+}
+
+// BenchmarkOpen opens a journal of 100,000 finished executions, of which one
+// record of 2 KB is left each, and 1,000 unfinished ones of 11 records, and lists
+// and reads the unfinished ones.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	j := open(b, dir)
+	const finished, unfinished, records = 100_000, 1_000, 11
+	var next atomic.Int64
+	var writers sync.WaitGroup
+	for range 64 {
+		writers.Go(func() {
+			for i := next.Add(1); i <= finished+unfinished; i = next.Add(1) {
+				for seq := range records {
+					r := recordOf(fmt.Sprint("execution-", i), seq, make([]byte, 2000))
+					if i <= finished {
+						r.Status, r.Whole = chain.Succeeded, true
+					}
+					if err := j.Append(b.Context(), r); err != nil {
+						b.Error(err)
+						return
+					}
+					if i <= finished {
+						break
+					}
+				}
+			}
+		})
+	}
+	writers.Wait()
+	require.NoError(b, j.Close())
+	for b.Loop() {
+		j := open(b, dir)
+		read := 0
+		for h, err := range j.List(b.Context(), runner.Query{Statuses: runner.Unfinished()}) {
+			require.NoError(b, err)
+			found, err := j.Records(b.Context(), h.ID)
+			require.NoError(b, err)
+			read += len(found)
+		}
+		require.Equal(b, unfinished*records, read)
+		require.NoError(b, j.Close())
 	}
 }
