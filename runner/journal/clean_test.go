@@ -45,6 +45,10 @@ func TestFilesAreCleanedUp(t *testing.T) {
 	j := openOn(t, d)
 	want := recordOf("stays", 0, []byte("from the first file"))
 	require.NoError(t, j.Append(t.Context(), want))
+	finish(t, j, 0, 9, true)
+	newer := recordOf("stays", 1, []byte("from another file"))
+	newer.Plan = "newer"
+	require.NoError(t, j.Append(t.Context(), newer))
 	most := 0
 	for i := range 200 {
 		finish(t, j, i, i+1, true)
@@ -54,17 +58,27 @@ func TestFilesAreCleanedUp(t *testing.T) {
 	require.LessOrEqual(t, most, 3)
 	names, _ := j.Segments()
 	require.Greater(t, names[0], "0000000020.journal")
+	for i := 200; ; i++ { // until there is a file for the next segment
+		finish(t, j, i, i+1, true)
+		onDisk, err := d.Names()
+		require.NoError(t, err)
+		if slices.Contains(onDisk, "next.tmp") {
+			break
+		}
+	}
+	names, _ = j.Segments()
+	require.NoError(t, j.CheckLive())
+	require.NoError(t, j.Close())
 	onDisk, err := d.Names()
 	require.NoError(t, err)
-	onDisk = slices.DeleteFunc(onDisk, func(name string) bool { return name == "next.tmp" })
 	require.Equal(t, names, onDisk)
-	require.NoError(t, j.Close())
 
 	j = openOn(t, d)
 	now, err := stateOf(j)
 	require.NoError(t, err)
 	require.Len(t, now, 1)
 	require.True(t, sameRecord(want, now["stays"][0]))
+	require.True(t, sameRecord(newer, now["stays"][1]))
 	require.NoError(t, j.Close())
 }
 

@@ -124,6 +124,34 @@ func TestAGroupCountsInItsPlaceOnly(t *testing.T) {
 	}
 }
 
+// Nor is one of another journal, in the very same place.
+func TestAGroupCountsInItsFileOnly(t *testing.T) {
+	one, other := faultfs.New(), faultfs.New()
+	j := openOn(t, one)
+	require.NoError(t, j.Append(background, recordOf("a", 0, nil)))
+	_, ends := j.Segments()
+	require.NoError(t, j.Close())
+	require.NoError(t, openOn(t, other).Close())
+	copy(other.Bytes("0000000001.journal")[64:], one.Bytes("0000000001.journal")[64:ends[0]])
+	j = openOn(t, other)
+	_, was := j.Recovered()
+	require.True(t, was)
+	now, err := stateOf(j)
+	require.NoError(t, err)
+	require.Empty(t, now)
+	require.NoError(t, j.Close())
+}
+
+func TestAGroupHasAsManyEntriesAsItSays(t *testing.T) {
+	file, _ := journal.Segment(1, 0, journal.AppendTombstone(nil, "a"))
+	journal.Miscount(file)
+	d := faultfs.New()
+	d.Put("0000000001.journal", file)
+	_, err := journal.OpenIn(d, small)
+	require.ErrorIs(t, err, journal.ErrDamaged)
+	require.ErrorContains(t, err, "at byte 64: 1 records where there should be 2")
+}
+
 func TestAMissingFile(t *testing.T) {
 	d, _, names, _ := healthy(t)
 	other := faultfs.New()

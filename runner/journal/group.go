@@ -55,7 +55,7 @@ func (j *Journal) join(n int) *group {
 // addRecord adds an encoded record. j.mu is held.
 func (g *group) addRecord(e *execution, r runner.Record, entry []byte, sum uint32) {
 	at := int64(len(g.buf))
-	r.Body = nil
+	r.Body, r.Begun, r.Changed = nil, r.Begun.Round(0).UTC(), r.Changed.Round(0).UTC() // as they will be read
 	g.puts = append(g.puts, put{e, r, place{at: at, seq: r.Seq, length: uint32(len(entry)), sum: sum}})
 	g.buf = append(g.buf, entry...)
 	g.count++

@@ -167,7 +167,7 @@ func TestAnOpenThatFails(t *testing.T) {
 		fine := d.Crash()
 		openOn(t, fine).Close()
 		ops, _ := fine.Count()
-		require.GreaterOrEqual(t, ops, 5)
+		require.Positive(t, ops)
 		for op := range ops {
 			d := d.Crash()
 			d.Fail(faultfs.Fault{Op: op + 1, Err: syscall.EACCES})
@@ -275,6 +275,56 @@ func TestForgottenOnes(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, now)
 	require.NoError(t, j.Close())
+}
+
+// An append that does not fit into a group with what Forget has left there still
+// waits for its own bytes.
+func TestALargeRecordBehindForgottenOnes(t *testing.T) {
+	d := faultfs.New()
+	j := openOn(t, d)
+	id := strings.Repeat("x", 60_000)
+	require.NoError(t, j.Append(t.Context(), recordOf(id, 0, nil)))
+	require.NoError(t, j.Forget(t.Context(), id))
+	require.NoError(t, j.Append(t.Context(), recordOf("a", 0, make([]byte, 1<<20))))
+	k := openOn(t, d.PowerCut(0, none))
+	now, err := stateOf(k)
+	require.NoError(t, err)
+	require.Len(t, now, 1)
+	require.Len(t, now["a"], 1)
+	require.NoError(t, k.Close())
+	require.NoError(t, j.Close())
+}
+
+// What was forgotten while its record was on its way to the disk does not count
+// when it arrives.
+func TestForgottenOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gated{Folder: faultfs.New()}
+		j := openOn(t, g)
+		g.gate = make(chan struct{})
+		done := make(chan error)
+		go func() { done <- j.Append(t.Context(), recordOf("a", 0, nil)) }()
+		synctest.Wait()
+		require.NoError(t, j.Forget(t.Context(), "a"))
+		close(g.gate)
+		require.NoError(t, <-done)
+		now, err := stateOf(j)
+		require.NoError(t, err)
+		require.Empty(t, now)
+		require.NoError(t, j.Append(t.Context(), recordOf("a", 0, nil)))
+		require.NoError(t, j.Close())
+	})
+}
+
+// A disk that is full is not made fuller by half a file.
+func TestHalfAFileIsTakenAway(t *testing.T) {
+	d := faultfs.New()
+	d.Fail(faultfs.Fault{Byte: 1000, Err: syscall.ENOSPC})
+	_, err := journal.OpenIn(d, small)
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	names, err := d.Names()
+	require.NoError(t, err)
+	require.Empty(t, names)
 }
 
 func TestTimesAreInstants(t *testing.T) {

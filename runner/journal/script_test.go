@@ -59,9 +59,12 @@ func stateOf(j *journal.Journal) (state, error) {
 		if len(records) == 0 || s[h.ID] != nil {
 			return nil, fmt.Errorf("execution %q is listed, and has %d records", h.ID, len(records))
 		}
+		if newest := records[len(records)-1].Head; newest != h {
+			return nil, fmt.Errorf("listed is %+v, and the newest record says %+v", h, newest)
+		}
 		s[h.ID] = records
 	}
-	return s, nil
+	return s, j.CheckLive()
 }
 
 // A step of a script is an Append, or a Forget of the record's execution.
@@ -197,6 +200,13 @@ func mustHold(t testing.TB, h *history, left *faultfs.Disk, what string) {
 	now, err := stateOf(j)
 	require.NoError(t, err, what)
 	require.True(t, h.has(now), "%s: left is\n%v\nwhere it should be at least\n%v\nor one of %d later ones", what, now, h.states[h.safe], len(h.states)-h.safe-1)
+	lost, err := journal.OpenIn(left.PowerCut(0, none), small)
+	require.NoError(t, err, what)
+	safe, err := stateOf(lost)
+	require.NoError(t, err, what)
+	require.True(t, now.equal(safe), "%s: what was read after the opening was not safe:\n%v\n%v", what, now, safe)
+	require.NoError(t, lost.Close(), what)
+
 	r := recordOf("stays", 0, []byte("after"))
 	if n := len(now["stays"]); n > 0 {
 		r.Seq = now["stays"][n-1].Seq + 1

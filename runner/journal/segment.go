@@ -56,10 +56,7 @@ func (j *Journal) rotate(need int64) error {
 // leaves the whole segment or none.
 func (j *Journal) begin(h header) (*segment, disk.File, error) {
 	s := newSegment(h)
-	if err := j.spare.take(j.folder, h); err != nil {
-		return nil, nil, err
-	}
-	if err := j.folder.Rename(spareName, s.name); err != nil {
+	if err := j.spare.take(j.folder, h, s.name); err != nil {
 		return nil, nil, err
 	}
 	if err := j.folder.Sync(); err != nil {
@@ -86,8 +83,9 @@ func (s *spare) prepare(folder disk.Folder, size int64) {
 	}
 }
 
-// take makes it a file that begins with h, closed and safe.
-func (s *spare) take(folder disk.Folder, h header) error {
+// take makes it a file that begins with h, closed and safe, and gives it its
+// name before another spare may be made.
+func (s *spare) take(folder disk.Folder, h header, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ready := s.size
@@ -105,7 +103,10 @@ func (s *spare) take(folder disk.Folder, h header) error {
 	if err == nil {
 		err = file.Sync()
 	}
-	return errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return folder.Rename(spareName, name)
 }
 
 func (s *spare) remove(folder disk.Folder) error {
