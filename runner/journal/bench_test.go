@@ -2,12 +2,9 @@ package journal_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -15,6 +12,7 @@ import (
 
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/runner"
+	"github.com/taskchain-go/taskchain/runner/journal/internal/disk"
 )
 
 func recordOf(id string, seq int, body []byte) runner.Record {
@@ -27,15 +25,17 @@ func recordOf(id string, seq int, body []byte) runner.Record {
 // floor is what the disk needs at least: 1 KiB written behind the last one, and
 // synced.
 func floor(b *testing.B, n int) time.Duration {
-	f, err := os.Create(filepath.Join(b.TempDir(), "floor"))
+	folder, err := disk.At(b.TempDir())
+	require.NoError(b, err)
+	f, err := folder.Create("floor")
 	require.NoError(b, err)
 	defer f.Close()
 	kib := make([]byte, 1024)
 	begin := time.Now()
-	for range n {
-		_, err := f.Write(kib)
+	for i := range n {
+		_, err := f.WriteAt(kib, int64(i)*1024)
 		require.NoError(b, err)
-		require.NoError(b, syscall.Fdatasync(int(f.Fd())))
+		require.NoError(b, f.Sync())
 	}
 	return time.Since(begin) / time.Duration(n)
 }

@@ -54,6 +54,8 @@ func TestFilesAreCleanedUp(t *testing.T) {
 		finish(t, j, i, i+1, true)
 		names, _ := j.Segments()
 		most = max(most, len(names))
+		_, err := stateOf(j)
+		require.NoError(t, err)
 	}
 	require.LessOrEqual(t, most, 3)
 	names, _ := j.Segments()

@@ -215,7 +215,7 @@ func mustHold(t testing.TB, h *history, left *faultfs.Disk, what string) {
 	require.NoError(t, j.Close(), what)
 	now["stays"] = append(now["stays"], r)
 
-	j, err = journal.OpenIn(left, small)
+	j, err = journal.OpenIn(left.PowerCut(0, none), small)
 	require.NoError(t, err, what)
 	_, cut := j.Recovered()
 	require.False(t, cut, what)
