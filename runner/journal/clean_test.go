@@ -174,3 +174,29 @@ func TestForgettingWhileFilesAreCleaned(t *testing.T) {
 	}
 	require.NoError(t, j.Close())
 }
+
+// An older record that is carried past a newer one does not become what List
+// tells.
+func TestAnOldRecordCarriedPastANewerOne(t *testing.T) {
+	j := openOn(t, faultfs.New())
+	r := recordOf("stays", 0, nil)
+	require.NoError(t, j.Append(t.Context(), r))
+	for i := range 20 { // which fill the first file
+		require.NoError(t, j.Append(t.Context(), recordOf(fmt.Sprint("full", i), 0, make([]byte, 200))))
+	}
+	r.Seq, r.Plan = 1, "newer"
+	require.NoError(t, j.Append(t.Context(), r))
+	names, _ := j.Segments()
+	require.Equal(t, []string{"0000000001.journal", "0000000002.journal"}, names)
+	for i := range 20 {
+		require.NoError(t, j.Forget(t.Context(), fmt.Sprint("full", i)))
+	}
+	require.NoError(t, j.Append(t.Context(), recordOf("other", 0, nil)))
+	j.WaitUpkeep()
+	names, _ = j.Segments()
+	require.Equal(t, []string{"0000000002.journal"}, names)
+	now, err := stateOf(j)
+	require.NoError(t, err)
+	require.Len(t, now["stays"], 2)
+	require.NoError(t, j.Close())
+}
