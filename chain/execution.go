@@ -26,6 +26,7 @@ type ExecutionContext[T any] struct {
 	Data T
 
 	recorder Recorder
+	attached attachments
 }
 
 // A ContextOption is an option of NewExecutionContext: [WithID] or

@@ -20,3 +20,16 @@ func TestEngineOptionsAreWhatTheOptionsSay(t *testing.T) {
 	require.ErrorContains(t, err, "WithConcurrency")
 	require.ErrorContains(t, err, "LogTo")
 }
+
+func TestOptionsSayWhatEachOfThemSays(t *testing.T) {
+	nothing := runner.Options()
+	o, err := runner.EngineOptions(nothing, runner.Options(runner.WithConcurrency(3), runner.Option{},
+		runner.WithErrorText(func(error) string { return "hidden" })))
+	require.NoError(t, err)
+	require.Equal(t, 3, o.Concurrency)
+	require.Equal(t, "hidden", o.ErrorText(nil))
+
+	_, err = runner.EngineOptions(runner.Options(runner.WithConcurrency(0), runner.LogTo(nil)))
+	require.ErrorContains(t, err, "WithConcurrency")
+	require.ErrorContains(t, err, "LogTo")
+}

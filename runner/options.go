@@ -10,10 +10,10 @@ import (
 	"github.com/taskchain-go/taskchain/runner/engine"
 )
 
-// An Option is an option of a runner. WithObserver, WithInterceptor,
-// WithErrorText, WithConcurrency and LogTo serve every runner; WithCodec,
-// WithVersion and WithRetention are for NewDurable. What is wrong with one is
-// the error of every Run.
+// An Option is an option of a runner, or Options of several. WithObserver,
+// WithInterceptor, WithErrorText, WithConcurrency and LogTo serve every runner;
+// WithCodec, WithVersion and WithRetention are for NewDurable. What is wrong with
+// one is the error of every Run.
 type Option struct {
 	apply func(*settings) error
 }
@@ -48,6 +48,20 @@ func settingsOf(opts []Option) (settings, error) {
 		}
 	}
 	return s, errors.Join(faults...)
+}
+
+// Options makes one Option of several, for what is told and intercepted
+// together.
+func Options(opts ...Option) Option {
+	return Option{func(o *settings) error {
+		var faults []error
+		for _, opt := range opts {
+			if opt.apply != nil {
+				faults = append(faults, opt.apply(o))
+			}
+		}
+		return errors.Join(faults...)
+	}}
 }
 
 // WithObserver has observe called with each event of each execution, once and in
