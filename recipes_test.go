@@ -252,6 +252,7 @@ func Example_observe() {
 	// level=WARN msg=compensating plan=checkout step=reserve phase=compensation attempt=1
 	// reserve compensation 1
 	// level=WARN msg=compensated plan=checkout step=reserve phase=compensation attempt=1
+	// level=WARN msg=plan_ended plan=checkout status=compensated
 	// map[charge:1]
 }
 

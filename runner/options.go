@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/runner/engine"
@@ -123,47 +122,4 @@ func WithConcurrency(n int) Option {
 		o.Concurrency = n
 		return nil
 	}}
-}
-
-// LogTo writes each event to logger, at the event's level: a retry or a
-// compensation is a warning, a failure an error, an end of a step info, its
-// begin debug. The attributes are plan, execution, step, phase, attempt, delay
-// and error, where they apply.
-func LogTo(logger *slog.Logger) Option {
-	if logger == nil {
-		return Option{func(*settings) error { return errors.New("LogTo: nil logger") }}
-	}
-	return WithObserver(func(ctx context.Context, e chain.Event) { logEvent(ctx, logger, e) })
-}
-
-func logEvent(ctx context.Context, logger *slog.Logger, e chain.Event) {
-	if !logger.Enabled(ctx, e.Level) {
-		return
-	}
-	info, _ := chain.ExecutionFrom(ctx)
-	attrs := make([]slog.Attr, 0, 8)
-	if info.Plan != "" {
-		attrs = append(attrs, slog.String("plan", info.Plan))
-	}
-	attrs = append(attrs, slog.String("execution", info.ID))
-	if e.Path != "" {
-		attrs = append(attrs, slog.String("step", e.Path), slog.String("phase", e.Phase.String()))
-	}
-	if e.Attempt > 0 {
-		attrs = append(attrs, slog.Int("attempt", e.Attempt))
-	}
-	if e.Kind == chain.KindRetrying {
-		attrs = append(attrs, slog.Duration("delay", e.Delay))
-	}
-	if e.Error != "" {
-		attrs = append(attrs, slog.String("error", e.Error))
-	}
-	message := e.Kind.String()
-	switch e.Kind {
-	case chain.KindLog:
-		message = e.Message
-	case chain.KindPlanEnded:
-		attrs = append(attrs, slog.String("status", e.Message))
-	}
-	logger.LogAttrs(ctx, e.Level, message, attrs...)
 }

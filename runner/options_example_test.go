@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/policy"
@@ -77,27 +75,4 @@ func ExampleWithConcurrency() {
 	}
 	fmt.Println(len(orders), "charged")
 	// Output: 10 charged
-}
-
-func ExampleLogTo() {
-	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
-		Level: slog.LevelWarn, // a busy service keeps retries, undos and failures only
-		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey || a.Key == "execution" {
-				return slog.Attr{}
-			}
-			return a
-		},
-	}))
-	plan := chain.New[Order]().Named("checkout").
-		Step("charge", note("charged")).Compensate(note("refunded")).
-		Step("ship", ship).
-		OnFailure(policy.Compensate).
-		MustBuild()
-
-	runner.NewSync(plan, runner.LogTo(logger)).Run(context.Background(), Order{})
-	// Output:
-	// level=ERROR msg=failed plan=checkout step=ship phase=forward attempt=1 error="no courier today"
-	// level=WARN msg=compensating plan=checkout step=charge phase=compensation attempt=1
-	// level=WARN msg=compensated plan=checkout step=charge phase=compensation attempt=1
 }

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -85,41 +83,6 @@ func TestErrorTextKeepsSecretsOutOfTheTrace(t *testing.T) {
 			require.NotContains(t, text, "4111", where)
 			require.Contains(t, text, "*errors.errorString", where)
 		}
-	})
-}
-
-func TestLogTo(t *testing.T) {
-	onEach(t, func(t *testing.T, k kind) {
-		var logged bytes.Buffer
-		logger := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{
-			Level: slog.LevelDebug,
-			ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-				if a.Key == slog.TimeKey || a.Key == "execution" {
-					return slog.Attr{}
-				}
-				return a
-			},
-		}))
-		k.run(t, t.Context(), steps().Named("plan").
-			Step("a", chain.Do(func(_ context.Context, exec *chain.ExecutionContext[*world]) error {
-				exec.Log(slog.LevelInfo, "hello")
-				return nil
-			})).Compensate(do("undo a")).
-			Step("b", fails("b", errBoom)).Retry(policy.Fixed(2, time.Second)).
-			OnFailure(policy.Compensate), runner.LogTo(logger))
-		require.Equal(t, []string{
-			`level=INFO msg=plan_started plan=plan`,
-			`level=DEBUG msg=started plan=plan step=a phase=forward attempt=1`,
-			`level=INFO msg=hello plan=plan step=a phase=forward`,
-			`level=INFO msg=succeeded plan=plan step=a phase=forward attempt=1`,
-			`level=DEBUG msg=started plan=plan step=b phase=forward attempt=1`,
-			`level=WARN msg=retrying plan=plan step=b phase=forward attempt=1 delay=1s error=boom`,
-			`level=DEBUG msg=started plan=plan step=b phase=forward attempt=2`,
-			`level=ERROR msg=failed plan=plan step=b phase=forward attempt=2 error=boom`,
-			`level=WARN msg=compensating plan=plan step=a phase=compensation attempt=1`,
-			`level=WARN msg=compensated plan=plan step=a phase=compensation attempt=1`,
-			`level=INFO msg=plan_ended plan=plan status=compensated`,
-		}, strings.Split(strings.TrimSpace(logged.String()), "\n"))
 	})
 }
 
