@@ -39,10 +39,12 @@
 //   - builder: the fluent Builder, the immutable Plan, its drawings.
 //   - chain: New, the context of an execution, events, outcomes, errors.
 //   - codec: an execution as JSON, and back.
+//   - report: executions as HTML pages, to be looked at.
 //   - runner: the sync, the async and the durable runner, and their options.
 //   - runner/journal: keeps the executions of a durable runner in a folder.
 //   - runner/storetest: the conformance suite for who keeps them elsewhere.
 //   - runner/engine: the rules of execution, for authors of runners.
+//   - runner/otel: executions in OpenTelemetry, a module of its own.
 //   - runner/runnertest: the conformance suite that every runner passes.
 //   - chain/chaintest: proves of a user's plan that it leaves nothing behind,
 //     however it goes wrong.

@@ -16,7 +16,7 @@ const module = "github.com/taskchain-go/taskchain"
 
 // floors is the packages of the library, each of which may import those before
 // it.
-var floors = map[string]int{"policy": 0, "builder": 1, "chain": 2, "codec": 3, "runner": 4}
+var floors = map[string]int{"policy": 0, "builder": 1, "chain": 2, "codec": 3, "report": 3, "runner": 4}
 
 func goJSON(t *testing.T, v any, args ...string) {
 	t.Helper()

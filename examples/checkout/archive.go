@@ -10,7 +10,7 @@ import (
 	"github.com/taskchain-go/taskchain/codec"
 )
 
-// An archive is the folder of -out. A nil one keeps nothing.
+// An archive is the folder of -out or -report. A nil one keeps nothing.
 type archive struct{ dir *os.Root }
 
 // openArchive opens the folder, and makes it if need be. No name is no archive.
@@ -34,7 +34,7 @@ func (a *archive) close() {
 	}
 }
 
-// save writes an execution as JSON. Under its name there is the whole document or none.
+// save writes an execution as JSON.
 func (a *archive) save(exec *chain.ExecutionContext[Order]) error {
 	if a == nil {
 		return nil
@@ -43,14 +43,21 @@ func (a *archive) save(exec *chain.ExecutionContext[Order]) error {
 	if err != nil {
 		return fmt.Errorf("order %s: %w", exec.ID, err)
 	}
-	name := fileName(exec.ID)
+	if err := a.write(fileName(exec.ID)+".json", doc); err != nil {
+		return fmt.Errorf("order %s is not written: %w", exec.ID, err)
+	}
+	return nil
+}
+
+// write writes a file. Under its name there is the whole document or none.
+func (a *archive) write(name string, doc []byte) error {
 	temp := fmt.Sprintf(".%s.%d", name, os.Getpid())
-	err = a.dir.WriteFile(temp, doc, 0o644)
+	err := a.dir.WriteFile(temp, doc, 0o644)
 	if err == nil {
 		err = a.dir.Rename(temp, name)
 	}
 	if err != nil {
-		return fmt.Errorf("order %s is not written: %w", exec.ID, errors.Join(err, a.tidy(temp)))
+		return errors.Join(err, a.tidy(temp))
 	}
 	return nil
 }
@@ -65,4 +72,4 @@ func (a *archive) tidy(temp string) error {
 
 // fileName turns an id, which comes from the input, into the name of a file: whatever means something in a path
 // is escaped, and no two ids share a name, unless the file system takes A for a.
-func fileName(id string) string { return url.QueryEscape(id) + ".json" }
+func fileName(id string) string { return url.QueryEscape(id) }

@@ -16,6 +16,7 @@ import (
 type config struct {
 	input    string // a file, or "-" for standard input
 	out      string // a folder, or "" for none
+	report   string // a folder, or "" for none
 	trace    string // an order's id, or ""
 	seed     uint64
 	parallel int
@@ -48,6 +49,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&c.out, "out", "", "write each execution as JSON to `DIR`/<id>.json")
+	fs.StringVar(&c.report, "report", "", "write a page for each order to `DIR`, and index.html over all of them")
 	fs.StringVar(&c.trace, "trace", "", "print the timeline of the order with this `ID`")
 	fs.Uint64Var(&c.seed, "seed", 0, "`N` decides which calls fail: the same N, the same run; 0 draws one")
 	fs.IntVar(&c.parallel, "parallel", 16, "run up to `N` orders at once")

@@ -18,16 +18,18 @@ type job struct {
 	plan     *builder.Plan[Order]
 	runner   *runner.Async[Order]
 	files    *archive
+	pages    *pages
 	progress *progress
 	tally    *tally
 }
 
-func newJob(cfg config, plan *builder.Plan[Order], files *archive, p *progress) *job {
+func newJob(cfg config, plan *builder.Plan[Order], files *archive, pages *pages, p *progress) *job {
 	return &job{
 		cfg:      cfg,
 		plan:     plan,
 		runner:   runner.NewAsync(plan, runner.WithInterceptor(heedRetryAfter), runner.WithObserver(p.observe)),
 		files:    files,
+		pages:    pages,
 		progress: p,
 		tally:    newTally(cfg.trace),
 	}
@@ -38,7 +40,10 @@ func newJob(cfg config, plan *builder.Plan[Order], files *archive, p *progress) 
 func (j *job) run(ctx context.Context, in io.Reader) error {
 	defer j.progress.clear()
 	var running sync.WaitGroup
-	defer running.Wait()
+	defer func() {
+		running.Wait()
+		j.wrote(j.pages.finish())
+	}()
 
 	places := make(chan struct{}, j.cfg.parallel)
 	for order, err := range readOrders(ctx, in) {
@@ -59,7 +64,7 @@ func (j *job) run(ctx context.Context, in io.Reader) error {
 		}
 		execution := j.runner.Start(ctx, order, chain.WithID(order.ID))
 		running.Go(func() {
-			j.follow(execution)
+			j.follow(order, execution)
 			<-places
 		})
 	}
@@ -67,11 +72,16 @@ func (j *job) run(ctx context.Context, in io.Reader) error {
 }
 
 // follow waits for the end of an execution and notes what became of it.
-func (j *job) follow(execution *runner.Handle[Order]) {
+func (j *job) follow(order Order, execution *runner.Handle[Order]) {
 	// Not the ctx that Ctrl-C ends: what it undoes is waited for.
 	out, err := execution.Wait(context.Background())
 	j.tally.ended(out, err)
-	if err := j.files.save(out.Context); err != nil {
+	j.wrote(errors.Join(j.files.save(out.Context), j.pages.add(order, out.Context)))
+}
+
+// wrote tells of what could not be written.
+func (j *job) wrote(err error) {
+	if err != nil {
 		j.progress.say(err)
 		j.tally.unwritten()
 	}

@@ -63,6 +63,11 @@ func checkout(ctx context.Context, cfg config, stdin io.Reader, stdout, stderr i
 		return 0, err
 	}
 	defer files.close()
+	shown, err := openArchive(cfg.report)
+	if err != nil {
+		return 0, err
+	}
+	defer shown.close()
 	world, err := services.Start(cfg.faults())
 	if err != nil {
 		return 0, err
@@ -75,7 +80,7 @@ func checkout(ctx context.Context, cfg config, stdin io.Reader, stdout, stderr i
 		return 0, err
 	}
 
-	j := newJob(cfg, plan, files, newProgress(stderr, cfg.quiet))
+	j := newJob(cfg, plan, files, newPages(plan, shown), newProgress(stderr, cfg.quiet))
 	unread := j.run(ctx, in)
 	return j.report(ctx, world.Books(), unread).print(stdout)
 }

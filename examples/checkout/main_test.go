@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -230,11 +231,54 @@ func TestOutThatCannotBeWritten(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, files, 3, "nothing half-written is left")
 	})
+	t.Run("a page", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "order-o-1.html", "in the way"), 0o700))
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "index.html", "in the way"), 0o700))
+		r := sell(t, strings.NewReader(good("o-1")+good("o-2")), "-report", dir)
+		require.Equal(t, untrusted, r.status)
+		require.Contains(t, r.errors, "the page of order o-1 is not written: ")
+		require.Contains(t, r.errors, "the overview is not written: ")
+		require.Contains(t, r.out, "2 succeeded")
+		require.Contains(t, r.out, "not all well: 2 executions not written\n")
+	})
 	t.Run("report", func(t *testing.T) {
 		var errs bytes.Buffer
 		require.Equal(t, untrusted, run(t.Context(), []string{"-quiet"}, strings.NewReader(""), brokenPipe{}, &errs))
 		require.Equal(t, "checkout: writing the report: broken pipe\n", errs.String())
 	})
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	hostile := "../100%?"
+	input := good("o-1") + order("o-2", "visa", "Moon") + order(hostile, "no-refunds", "Moon")
+	r := sell(t, strings.NewReader(input), "-stuck", "-report", dir)
+	require.Equal(t, mustLook, r.status)
+	read := func(name string) string {
+		page, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return string(page)
+	}
+	overview := read("index.html")
+	links := regexp.MustCompile(`<a href="([^"]+)">([^<]+)</a>`).FindAllStringSubmatch(overview, -1)
+	found := map[string]string{}
+	for _, link := range links {
+		name, err := url.PathUnescape(link[1])
+		require.NoError(t, err)
+		found[link[2]] = read(name)
+	}
+	require.Len(t, found, 3)
+	require.Contains(t, found["o-1"], "badge succeeded")
+	require.Contains(t, found["o-1"], "receipts")
+	require.Contains(t, found["o-2"], "shipping: 422")
+	require.Contains(t, found[hostile], "badge stuck")
+	require.Contains(t, overview, "1 execution stuck: a person must look")
+
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 4)
 }
 
 type brokenPipe struct{}
@@ -354,7 +398,7 @@ func TestLeakIsFound(t *testing.T) {
 		Build()
 	require.NoError(t, err)
 
-	j := newJob(cfg, leaky, nil, newProgress(io.Discard, true))
+	j := newJob(cfg, leaky, nil, nil, newProgress(io.Discard, true))
 	require.NoError(t, j.run(t.Context(), strings.NewReader(good("o-1")+order("o-2", "visa", "Moon"))))
 	var out bytes.Buffer
 	status, err := j.report(t.Context(), world.Books(), nil).print(&out)
