@@ -14,7 +14,7 @@ func (p Picture) Mermaid() string {
 		return ""
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "---\ntitle: %q\n---\nflowchart TD\n", p.title()) // a Go string is one of YAML, too
+	fmt.Fprintf(&out, "---\ntitle: %q\n---\nflowchart TD\n", mermaidTitle.Replace(p.title())) // a Go string is one of YAML, too
 	p.mermaidInside(&out, p.steps[0], "    ")
 	g := p.graph()
 	for _, join := range g.joins {
@@ -37,6 +37,10 @@ func (p Picture) Mermaid() string {
 	}
 	return out.String()
 }
+
+// mermaidTitle puts other brackets in a title: Mermaid takes it for HTML if there
+// is a "<" in it, and shows entity codes as they are.
+var mermaidTitle = strings.NewReplacer("<", "‹", ">", "›")
 
 func (p Picture) mermaidInside(out *strings.Builder, parent Step, indent string) {
 	for _, s := range p.inside(parent) {
