@@ -21,6 +21,21 @@ func ExamplePlan_Steps() {
 	// 3 2 fulfil/pack step false
 }
 
+func ExampleKind_Composite() {
+	plan := chain.New[Order]().
+		Step("reserve", reserve).
+		Process("fulfil", chain.New[Order]().Step("pack", pack)).
+		MustBuild()
+	work := 0
+	for s := range plan.Steps() {
+		if !s.Kind.Composite() {
+			work++
+		}
+	}
+	fmt.Println(work, "steps have work to do")
+	// Output: 2 steps have work to do
+}
+
 func ExamplePlan_Failure() {
 	plan := chain.New[Order]().Step("reserve", reserve).OnFailure(policy.Continue).MustBuild()
 	fmt.Println(plan.Failure())

@@ -64,6 +64,8 @@
 // can't be resumed is [ErrFinished] or [ErrPlanChanged], which says which step
 // differs; a document that can't be read is an error that says where it is wrong.
 //
-// [Recorder], [Recording], [Begin], [Frame], [Detach] and [Settled] are for
-// authors of runners.
+// [Recorder], [Record], [NewRecord], [Recording], [Begin], [Frame], [Detach],
+// [Settled] and [JoinSnapshots] are for authors of runners.
+// An observer or interceptor for plans of every type finds the execution by
+// [AnyFromContext].
 package chain

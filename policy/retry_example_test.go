@@ -120,3 +120,8 @@ func ExampleRetry_String() {
 	// 3 attempts, fixed 1s
 	// 3 attempts
 }
+
+func ExampleRetry_IsZero() {
+	fmt.Println(policy.Retry{}.IsZero(), policy.Fixed(1, 0).IsZero())
+	// Output: true false
+}

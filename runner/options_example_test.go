@@ -76,3 +76,25 @@ func ExampleWithConcurrency() {
 	fmt.Println(len(orders), "charged")
 	// Output: 10 charged
 }
+
+func ExampleOptions() {
+	told := 0
+	telemetry := runner.Options( // to be given to every runner
+		runner.WithObserver(func(context.Context, chain.Event) { told++ }),
+		runner.WithErrorText(func(error) string { return "(not shown)" }),
+	)
+	plan := chain.New[Order]().Step("charge", note("charged")).MustBuild()
+
+	_, err := runner.NewSync(plan, telemetry).Run(context.Background(), Order{})
+	fmt.Println(told, err)
+	// Output: 4 <nil>
+}
+
+func ExampleErrShutdown() {
+	shop := runner.NewAsync(chain.New[Order]().Step("charge", note("charged")).MustBuild())
+	_ = shop.Shutdown(context.Background())
+
+	_, err := shop.Run(context.Background(), Order{})
+	fmt.Println(errors.Is(err, runner.ErrShutdown))
+	// Output: true
+}

@@ -1,6 +1,7 @@
 package chaintest_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -59,4 +60,47 @@ func ExamplePairs() {
 
 	chaintest.ExploreWorld(t, sale, newBank, nothingHeld, chaintest.Pairs(), chaintest.RequireAllCompensations())
 	// Output: chaintest: plan "sale": 181 cases hold
+}
+
+// What the runner has in production, the cases have: here, what is injected is
+// made an error that no policy tries again.
+func ExampleWithInterceptor() {
+	var t testing.TB = stdout{} // in a test, its own t
+
+	final := func(ctx context.Context, _ chain.StepInfo, next func(context.Context) error) error {
+		err := next(ctx)
+		if errors.Is(err, chaintest.ErrInjected) {
+			return policy.Permanent(err)
+		}
+		return err
+	}
+	chaintest.ExploreWorld(t, sale, newBank, nothingHeld, chaintest.WithInterceptor(final))
+	// Output: chaintest: plan "sale": 30 cases hold
+}
+
+// till is data with a part that JSON does not hold.
+type till struct {
+	Cents int
+	bank  *Bank
+}
+
+// What a crash and JSON take away, the program gives back before it resumes.
+func ExampleRebind() {
+	var t testing.TB = stdout{} // in a test, its own t
+
+	plan := func(*Bank) *builder.Plan[till] {
+		return chain.New[till]().Named("sale").
+			Step("charge", func(ctx context.Context, t *till) error { return t.bank.Hold(ctx, &t.Cents) }).
+			Compensate(func(ctx context.Context, t *till) error { return t.bank.Refund(ctx, &t.Cents) }).
+			Step("ship", chaintest.Nothing[till]()).
+			OnFailure(policy.Compensate).MustBuild()
+	}
+	newWorld := func() (*Bank, till) {
+		b := &Bank{}
+		return b, till{Cents: 30, bank: b}
+	}
+	chaintest.ExploreWorld(t, plan, newWorld,
+		func(chain.Outcome[till], *Bank) error { return nil },
+		chaintest.Rebind(func(lost, restored *till) { restored.bank = lost.bank }))
+	// Output: chaintest: plan "sale": 30 cases hold
 }

@@ -46,7 +46,10 @@ type Committer interface {
 // it.
 type Halt struct{ Err error }
 
+// Error is the reason, after "halt: ".
 func (h *Halt) Error() string { return "halt: " + h.Err.Error() }
+
+// Unwrap is the reason.
 func (h *Halt) Unwrap() error { return h.Err }
 
 // Local is the part of a Host that every runner within one process shares.
