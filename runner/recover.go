@@ -21,10 +21,12 @@ type LeftError struct {
 	Err  error
 }
 
+// Error names the execution, its status and why it is left.
 func (e *LeftError) Error() string {
 	return fmt.Sprintf("runner: execution %s (%s) is left as it is: %v", e.Head.ID, e.Head.Status, e.Err)
 }
 
+// Unwrap is why it is left.
 func (e *LeftError) Unwrap() error { return e.Err }
 
 // Recover carries on every unfinished execution of the plan, to be called when a

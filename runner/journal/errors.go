@@ -36,6 +36,7 @@ type DamageError struct {
 	Reason string
 }
 
+// Error says where the damage is and what was found there.
 func (e *DamageError) Error() string {
 	return fmt.Sprintf("journal: %s is damaged at byte %d: %s", e.File, e.Offset, e.Reason)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -79,6 +80,73 @@ func ExampleOpen() {
 	_, err = journal.Open(filepath.Join(dir, "shop"))
 	fmt.Println(errors.Is(err, journal.ErrInUse))
 	// Output: true
+}
+
+// Whatever is wrong with a folder, nothing in it is changed by trying.
+func ExampleDamageError() {
+	dir, err := os.MkdirTemp("", "executions")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.WriteFile(filepath.Join(dir, "0000000001.journal"), []byte("something else"), 0o600); err != nil {
+		log.Fatal(err)
+	}
+
+	_, err = journal.Open(dir)
+	var damage *journal.DamageError
+	switch {
+	case errors.Is(err, journal.ErrInUse): // by another process
+	case errors.Is(err, journal.ErrVersion): // written by a later version of this library
+	case errors.Is(err, journal.ErrDamaged) && errors.As(err, &damage):
+		fmt.Println(damage.File, damage.Offset, damage.Reason)
+	}
+	// Output: 0000000001.journal 0 it does not begin as a journal does
+}
+
+func ExampleJournal_Append() {
+	dir, err := os.MkdirTemp("", "executions")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	j, err := journal.Open(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	order := runner.Record{Head: runner.Head{ID: "order-7"}, Whole: true}
+	fmt.Println(j.Append(context.Background(), order))
+
+	err = j.Append(context.Background(), order) // again number 0
+	switch {
+	case errors.Is(err, runner.ErrConflict):
+		fmt.Println("somebody else has added to it")
+	case errors.Is(err, journal.ErrTooLarge): // it has more than MaxRecord bytes
+	case errors.Is(err, journal.ErrFailed): // the disk is full, or broken: open the folder anew
+	}
+
+	fmt.Println(j.Close())
+	fmt.Println(errors.Is(j.Append(context.Background(), order), journal.ErrClosed))
+	// Output:
+	// <nil>
+	// somebody else has added to it
+	// <nil>
+	// true
+}
+
+// What is cut off at the begin and what can't be cleaned up goes to a logger.
+func ExampleLogTo() {
+	dir, err := os.MkdirTemp("", "executions")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	j, err := journal.Open(dir, journal.LogTo(slog.Default()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(j.Close())
+	// Output: <nil>
 }
 
 // What a crash left of a write that was interrupted is cut off, and told.
