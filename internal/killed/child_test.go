@@ -66,15 +66,15 @@ func child(args []string) error {
 	if err := p.tidy(ctx, from); err != nil {
 		return err
 	}
+	if err := p.retryStuck(ctx); err != nil {
+		return err
+	}
 	found, err := p.orders.Recover(ctx)
 	if err != nil {
 		return err
 	}
 	for _, handle := range found.Resumed {
 		p.follow(ctx, handle)
-	}
-	if err := p.retryStuck(ctx); err != nil {
-		return err
 	}
 	for n := from; n < to; n++ {
 		p.running.Go(func() {
@@ -107,6 +107,8 @@ func (p *program) tidy(ctx context.Context, from int) error {
 	return nil
 }
 
+// retryStuck comes before Recover: what that carries on may get stuck, and is
+// retried then by who follows it.
 func (p *program) retryStuck(ctx context.Context) error {
 	for head, err := range p.orders.List(ctx, runner.Query{Statuses: []chain.Status{chain.Stuck}}) {
 		if err != nil {
