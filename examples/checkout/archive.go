@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/codec"
+	"github.com/taskchain-go/taskchain/examples/checkout/shop"
 )
 
 // An archive is the folder of -out or -report. A nil one keeps nothing.
@@ -35,7 +36,7 @@ func (a *archive) close() {
 }
 
 // save writes an execution as JSON.
-func (a *archive) save(exec *chain.ExecutionContext[Order]) error {
+func (a *archive) save(exec *chain.ExecutionContext[shop.Order]) error {
 	if a == nil {
 		return nil
 	}

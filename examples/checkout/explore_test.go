@@ -15,21 +15,26 @@ import (
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/chain/chaintest"
 	"github.com/taskchain-go/taskchain/examples/checkout/services"
+	"github.com/taskchain-go/taskchain/examples/checkout/shop"
 )
 
 // The services themselves never fail here: the cases do, one by one.
-func newWorld() (*services.World, Order) {
+func newWorld() (*services.World, shop.Order) {
 	world, err := services.Start(services.Faults{})
 	if err != nil {
 		panic(err)
 	}
-	return world, Order{ID: "o-1", Customer: "Ada", SKU: "mug", Quantity: 1, Amount: 1250, Card: "visa", Address: "1 Mill Lane, Ireland"}
+	return world, shop.Order{ID: "o-1", Customer: "Ada", SKU: "mug", Quantity: 1, Amount: 1250, Card: "visa", Address: "1 Mill Lane, Ireland"}
 }
 
-func planFor(w *services.World) *builder.Plan[Order] { return planOf(newShop(w, 1)) }
+func newShop(w *services.World) shop.Shop {
+	return shop.New(w.StockURL, w.PaymentURL, w.ShippingURL, 1)
+}
 
-func planOf(s shop) *builder.Plan[Order] {
-	plan, err := newPlan(s, time.Minute)
+func planFor(w *services.World) *builder.Plan[shop.Order] { return planOf(newShop(w)) }
+
+func planOf(s shop.Shop) *builder.Plan[shop.Order] {
+	plan, err := shop.NewPlan(s, time.Minute)
 	if err != nil {
 		panic(err)
 	}
@@ -37,14 +42,14 @@ func planOf(s shop) *builder.Plan[Order] {
 }
 
 // balance lets the books of the three services prove that an order was sold, or that nothing of it is left.
-func balance(out chain.Outcome[Order], w *services.World) error {
+func balance(out chain.Outcome[shop.Order], w *services.World) error {
 	var (
 		sold  []services.Sale
 		stuck []string
 	)
 	switch out.Status {
 	case chain.Succeeded:
-		sold = append(sold, out.Context.Data.sale())
+		sold = append(sold, out.Context.Data.Sale())
 	case chain.Stuck:
 		stuck = append(stuck, out.Context.Data.ID)
 	}
@@ -61,7 +66,7 @@ func likeTheServices() []chaintest.Option {
 			&services.TransportError{Service: "service", Err: io.ErrUnexpectedEOF},
 			&services.StatusError{Service: "service", Code: http.StatusPaymentRequired, Body: "refused"},
 		),
-		chaintest.WithInterceptor(heedRetryAfter),
+		chaintest.WithInterceptor(shop.HeedRetryAfter),
 		chaintest.RequireAllCompensations(),
 	}
 }
@@ -84,9 +89,9 @@ func (f forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
 // A plan whose refund does not reach the payment's books is caught, and the report says so.
 func TestALeakIsCaughtAndNamed(t *testing.T) {
 	t.Parallel()
-	leaky := func(w *services.World) *builder.Plan[Order] {
-		s := newShop(w, 1)
-		s.payment.HTTP = &http.Client{Transport: forgetful{s.http.Transport}}
+	leaky := func(w *services.World) *builder.Plan[shop.Order] {
+		s := newShop(w)
+		s.Payment.HTTP = &http.Client{Transport: forgetful{s.Payment.HTTP.Transport}}
 		return planOf(s)
 	}
 	report := &reader{TB: t}

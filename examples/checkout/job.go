@@ -9,25 +9,26 @@ import (
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/examples/checkout/services"
+	"github.com/taskchain-go/taskchain/examples/checkout/shop"
 	"github.com/taskchain-go/taskchain/runner"
 )
 
 // A job runs all orders of one input.
 type job struct {
 	cfg      config
-	plan     *builder.Plan[Order]
-	runner   *runner.Async[Order]
+	plan     *builder.Plan[shop.Order]
+	runner   *runner.Async[shop.Order]
 	files    *archive
 	pages    *pages
 	progress *progress
 	tally    *tally
 }
 
-func newJob(cfg config, plan *builder.Plan[Order], files *archive, pages *pages, p *progress) *job {
+func newJob(cfg config, plan *builder.Plan[shop.Order], files *archive, pages *pages, p *progress) *job {
 	return &job{
 		cfg:      cfg,
 		plan:     plan,
-		runner:   runner.NewAsync(plan, runner.WithInterceptor(heedRetryAfter), runner.WithObserver(p.observe)),
+		runner:   runner.NewAsync(plan, runner.WithInterceptor(shop.HeedRetryAfter), runner.WithObserver(p.observe)),
 		files:    files,
 		pages:    pages,
 		progress: p,
@@ -46,8 +47,8 @@ func (j *job) run(ctx context.Context, in io.Reader) error {
 	}()
 
 	places := make(chan struct{}, j.cfg.parallel)
-	for order, err := range readOrders(ctx, in) {
-		if malformed, ok := errors.AsType[*malformedError](err); ok {
+	for order, err := range shop.ReadOrders(ctx, in) {
+		if malformed, ok := errors.AsType[*shop.MalformedError](err); ok {
 			j.progress.say(malformed)
 			j.tally.malformed(malformed.Line)
 			continue
@@ -72,7 +73,7 @@ func (j *job) run(ctx context.Context, in io.Reader) error {
 }
 
 // follow waits for the end of an execution and notes what became of it.
-func (j *job) follow(order Order, execution *runner.Handle[Order]) {
+func (j *job) follow(order shop.Order, execution *runner.Handle[shop.Order]) {
 	// Not the ctx that Ctrl-C ends: what it undoes is waited for.
 	out, err := execution.Wait(context.Background())
 	j.tally.ended(out, err)

@@ -4,7 +4,7 @@
 //	go run ./examples/checkout -seed 1 examples/checkout/orders.jsonl
 //
 // Each line of the input is an order as JSON; without a file, or with "-", they come from standard input.
-// An order is a plan of three steps (see plan.go): reserve the pieces, hold the money, book the parcel. When
+// An order is a plan of three steps (see shop/plan.go): reserve the pieces, hold the money, book the parcel. When
 // one of them fails for good, what was done is undone. A line that is no order is reported and does
 // not stop the rest. Ctrl-C stops reading; the orders under way are undone.
 //
@@ -26,6 +26,7 @@ import (
 	"os/signal"
 
 	"github.com/taskchain-go/taskchain/examples/checkout/services"
+	"github.com/taskchain-go/taskchain/examples/checkout/shop"
 )
 
 func main() {
@@ -73,9 +74,9 @@ func checkout(ctx context.Context, cfg config, stdin io.Reader, stdout, stderr i
 		return 0, err
 	}
 	defer world.Close()
-	shop := newShop(world, cfg.parallel)
-	defer shop.close()
-	plan, err := newPlan(shop, cfg.timeout)
+	store := shop.New(world.StockURL, world.PaymentURL, world.ShippingURL, cfg.parallel)
+	defer store.Close()
+	plan, err := shop.NewPlan(store, cfg.timeout)
 	if err != nil {
 		return 0, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/codec"
 	"github.com/taskchain-go/taskchain/examples/checkout/services"
+	"github.com/taskchain-go/taskchain/examples/checkout/shop"
 	"github.com/taskchain-go/taskchain/policy"
 )
 
@@ -135,7 +136,7 @@ func TestAllWell(t *testing.T) {
 
 func TestMalformedLinesAreNumbered(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", maxLine+1)
+	long := strings.Repeat("x", shop.MaxLine+1)
 	r := sell(t, strings.NewReader(good("o-1")+"\nnot an order\n"+good("o-1")+long+"\n"+good("o-2")+`{"id":`))
 	require.Equal(t, mustLook, r.status)
 	require.Equal(t, []string{
@@ -176,11 +177,11 @@ func TestOut(t *testing.T) {
 	require.Equal(t, map[chain.Status]int{chain.Succeeded: 186, chain.Compensated: 41, chain.Stuck: 2}, statuses)
 }
 
-func readExecution(t *testing.T, path string) *chain.ExecutionContext[Order] {
+func readExecution(t *testing.T, path string) *chain.ExecutionContext[shop.Order] {
 	t.Helper()
 	doc, err := os.ReadFile(path)
 	require.NoError(t, err)
-	exec, err := codec.Unmarshal[Order](doc, codec.Strict())
+	exec, err := codec.Unmarshal[shop.Order](doc, codec.Strict())
 	require.NoError(t, err, path)
 	return exec
 }
@@ -188,7 +189,7 @@ func readExecution(t *testing.T, path string) *chain.ExecutionContext[Order] {
 // An id comes from the input: it must reach no other folder, and each has a file of its own.
 func TestHostileIDs(t *testing.T) {
 	t.Parallel()
-	ids := []string{"../../x", "..", ".", "/etc/passwd", `..\x`, "a/b", "a%2Fb", "a:b", "ünï", strings.Repeat("é", maxID/2)}
+	ids := []string{"../../x", "..", ".", "/etc/passwd", `..\x`, "a/b", "a%2Fb", "a:b", "ünï", strings.Repeat("é", shop.MaxID/2)}
 	var input strings.Builder
 	for i, id := range ids { // one half is sold, the other undone
 		input.WriteString(order(id, "visa", []string{"Ireland", "Moon"}[i%2]))
@@ -387,13 +388,13 @@ func TestLeakIsFound(t *testing.T) {
 	world, err := services.Start(cfg.faults())
 	require.NoError(t, err)
 	defer world.Close()
-	shop := newShop(world, 1)
-	defer shop.close()
+	s := shop.New(world.StockURL, world.PaymentURL, world.ShippingURL, 1)
+	defer s.Close()
 	patient := policy.Exponential(5, 0).RetryOn(services.Transient)
-	leaky, err := chain.New[Order]().
-		Step("reserve", shop.Reserve).Retry(patient).Compensate(shop.Release).
-		Step("hold", shop.Hold).Retry(patient).
-		Step("book", shop.Book).Retry(patient).
+	leaky, err := chain.New[shop.Order]().
+		Step("reserve", s.Reserve).Retry(patient).Compensate(s.Release).
+		Step("hold", s.Hold).Retry(patient).
+		Step("book", s.Book).Retry(patient).
 		OnFailure(policy.Compensate).
 		Build()
 	require.NoError(t, err)

@@ -10,20 +10,21 @@ import (
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/examples/checkout/shop"
 	html "github.com/taskchain-go/taskchain/report" // this program has a report of its own
 )
 
 // pages is the folder of -report: a page an order, and one over all of them. Nil
 // ones show nothing.
 type pages struct {
-	plan  *builder.Plan[Order]
+	plan  *builder.Plan[shop.Order]
 	files *archive
 
 	mu      sync.Mutex
 	entries []html.Entry
 }
 
-func newPages(plan *builder.Plan[Order], files *archive) *pages {
+func newPages(plan *builder.Plan[shop.Order], files *archive) *pages {
 	if files == nil {
 		return nil
 	}
@@ -31,7 +32,7 @@ func newPages(plan *builder.Plan[Order], files *archive) *pages {
 }
 
 // add writes the page of an order that has ended, and remembers it for the overview.
-func (p *pages) add(before Order, exec *chain.ExecutionContext[Order]) error {
+func (p *pages) add(before shop.Order, exec *chain.ExecutionContext[shop.Order]) error {
 	if p == nil {
 		return nil
 	}

@@ -12,13 +12,14 @@ import (
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/examples/checkout/services"
+	"github.com/taskchain-go/taskchain/examples/checkout/shop"
 )
 
 // A report is what is printed at the end. But for the timings it depends on the input and the seed only,
 // unless orders compete for the last pieces or a -timeout is near the time of a call.
 type report struct {
 	cfg         config
-	plan        *builder.Plan[Order]
+	plan        *builder.Plan[shop.Order]
 	tally       *tally
 	books       services.Books
 	audit       services.Audit

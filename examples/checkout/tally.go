@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/examples/checkout/services"
+	"github.com/taskchain-go/taskchain/examples/checkout/shop"
 )
 
 // A tally is what became of the lines. Of an execution it keeps only what the report needs.
@@ -25,7 +26,7 @@ type tally struct {
 	lost        int // executions that could not be written
 
 	traceID string
-	traced  *chain.ExecutionContext[Order]
+	traced  *chain.ExecutionContext[shop.Order]
 }
 
 func newTally(traceID string) *tally {
@@ -45,13 +46,13 @@ func (t *tally) unwritten() {
 }
 
 // ended counts an execution that has come to its end.
-func (t *tally) ended(out chain.Outcome[Order], err error) {
+func (t *tally) ended(out chain.Outcome[shop.Order], err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.orders++
 	switch out.Status {
 	case chain.Succeeded:
-		t.succeeded = append(t.succeeded, out.Context.Data.sale())
+		t.succeeded = append(t.succeeded, out.Context.Data.Sale())
 	case chain.Compensated:
 		t.compensated[reason(out.Failures[0].Err)]++
 	case chain.Stuck:

@@ -1,4 +1,4 @@
-package main
+package shop
 
 import (
 	"bufio"
@@ -10,22 +10,22 @@ import (
 	"iter"
 )
 
-// maxLine is the length, in bytes, of the longest line that is read. Longer ones are malformed.
-const maxLine = 1 << 20
+// MaxLine is the length, in bytes, of the longest line that is read. Longer ones are malformed.
+const MaxLine = 1 << 20
 
-// A malformedError is a line that is no order.
-type malformedError struct {
+// A MalformedError is a line that is no order.
+type MalformedError struct {
 	Line int // counted from 1
 	Err  error
 }
 
-func (e *malformedError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
-func (e *malformedError) Unwrap() error { return e.Err }
+func (e *MalformedError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+func (e *MalformedError) Unwrap() error { return e.Err }
 
-// readOrders reads the input as it is needed, until its end or that of ctx. With each line comes an order or a
-// *malformedError; any other error is that of reading, and the last. It reads in a goroutine of its own, so
+// ReadOrders reads the input as it is needed, until its end or that of ctx. With each line comes an order or a
+// *MalformedError; any other error is that of reading, and the last. It reads in a goroutine of its own, so
 // that Ctrl-C is heard while a terminal or a pipe has nothing to say.
-func readOrders(ctx context.Context, in io.Reader) iter.Seq2[Order, error] {
+func ReadOrders(ctx context.Context, in io.Reader) iter.Seq2[Order, error] {
 	return func(yield func(Order, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
@@ -63,7 +63,7 @@ func readLines(ctx context.Context, in io.Reader, lines chan<- line) {
 		case <-ctx.Done():
 			return
 		}
-		if _, malformed := errors.AsType[*malformedError](err); err != nil && !malformed {
+		if _, malformed := errors.AsType[*MalformedError](err); err != nil && !malformed {
 			return
 		}
 	}
@@ -88,15 +88,15 @@ func (r *orderReader) next() (Order, error) {
 		}
 		order, err := r.parse(text)
 		if err != nil {
-			return Order{}, &malformedError{r.number, err}
+			return Order{}, &MalformedError{r.number, err}
 		}
 		return order, nil
 	}
 }
 
 func (r *orderReader) parse(text []byte) (Order, error) {
-	if len(text) > maxLine {
-		return Order{}, fmt.Errorf("longer than %d bytes", maxLine)
+	if len(text) > MaxLine {
+		return Order{}, fmt.Errorf("longer than %d bytes", MaxLine)
 	}
 	order, err := parseOrder(text)
 	if err != nil {
@@ -110,12 +110,12 @@ func (r *orderReader) parse(text []byte) (Order, error) {
 	return order, nil
 }
 
-// line returns the next line without the white space around it. It never holds much more than maxLine.
+// line returns the next line without the white space around it. It never holds much more than MaxLine.
 func (r *orderReader) line() (text []byte, err error) {
 	r.number++
 	for {
 		part, err := r.in.ReadSlice('\n')
-		if len(text) <= maxLine {
+		if len(text) <= MaxLine {
 			text = append(text, part...)
 		}
 		switch {

@@ -1,4 +1,4 @@
-package main
+package shop
 
 import (
 	"encoding/json"
@@ -31,8 +31,8 @@ type Receipts struct {
 	Shipping string `json:"shipping,omitempty"`
 }
 
-// sale is what the services must hold for the order once it has succeeded.
-func (o Order) sale() services.Sale {
+// Sale is what the services must hold for the order once it has succeeded.
+func (o Order) Sale() services.Sale {
 	return services.Sale{Order: o.ID, SKU: o.SKU, Quantity: o.Quantity, Amount: o.Amount}
 }
 
@@ -53,8 +53,8 @@ func (o Order) check() error {
 	switch {
 	case o.ID == "":
 		return errors.New("no id")
-	case len(o.ID) > maxID:
-		return fmt.Errorf("id has %d bytes, more than %d", len(o.ID), maxID)
+	case len(o.ID) > MaxID:
+		return fmt.Errorf("id has %d bytes, more than %d", len(o.ID), MaxID)
 	case strings.ContainsFunc(o.ID, invisible):
 		return fmt.Errorf("id %q has a space or an invisible character", o.ID)
 	case o.SKU == "":
@@ -73,8 +73,8 @@ func (o Order) check() error {
 	return nil
 }
 
-// maxID is the length of an id in bytes: it goes into file names, where each byte may take three.
-const maxID = 64
+// MaxID is the length of an id in bytes: it goes into file names, where each byte may take three.
+const MaxID = 64
 
 func invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
 

@@ -1,4 +1,4 @@
-package main
+package shop
 
 import (
 	"time"
@@ -9,8 +9,8 @@ import (
 	"github.com/taskchain-go/taskchain/policy"
 )
 
-// newPlan is the saga of one order: reserve the pieces, hold the money, book the parcel, or nothing of it.
-func newPlan(s shop, timeout time.Duration) (*builder.Plan[Order], error) {
+// NewPlan is the saga of one order: reserve the pieces, hold the money, book the parcel, or nothing of it.
+func NewPlan(s Shop, timeout time.Duration) (*builder.Plan[Order], error) {
 	// readme:begin plan
 	// A refusal (no stock, no money) is final. What may cure itself is tried again, an undo more often
 	// than a step: where it fails, a person must do it by hand.

@@ -1,4 +1,4 @@
-package main
+package shop
 
 import (
 	"strings"
@@ -15,8 +15,8 @@ func TestParseOrder(t *testing.T) {
 	for _, text := range []string{whole, alike} {
 		o, err := parseOrder([]byte(text))
 		require.NoError(t, err)
-		require.Equal(t, "o-1", o.sale().Order)
-		require.Equal(t, 2, o.sale().Quantity)
+		require.Equal(t, "o-1", o.Sale().Order)
+		require.Equal(t, 2, o.Sale().Quantity)
 	}
 
 	for _, c := range []struct{ from, to, why string }{
@@ -26,7 +26,7 @@ func TestParseOrder(t *testing.T) {
 		{`"o-1"`, `7`, "id is number, not text"},
 		{`"o-1"`, `"a b"`, `id "a b" has a space or an invisible character`},
 		{`"o-1"`, `"a\u0000"`, `id "a\x00" has a space or an invisible character`},
-		{`"o-1"`, `"` + strings.Repeat("x", maxID+1) + `"`, "id has 65 bytes, more than 64"},
+		{`"o-1"`, `"` + strings.Repeat("x", MaxID+1) + `"`, "id has 65 bytes, more than 64"},
 		{`"mug"`, `""`, "no sku"},
 		{`:2,`, `:0,`, "quantity is 0, less than 1"},
 		{`:2,`, `:2.5,`, "quantity is number 2.5, not a whole number"},
