@@ -32,10 +32,11 @@ func TestMain(m *testing.M) {
 // its standard output.
 type program struct {
 	orders  *runner.Durable[Order]
-	journal *journal.Journal
 	running sync.WaitGroup
-	mu      sync.Mutex
-	faults  []error
+
+	mu       sync.Mutex
+	followed map[string]bool
+	faults   []error
 }
 
 // open opens a folder with files so small that there are many of them.
@@ -60,7 +61,7 @@ func child(args []string) error {
 		return err
 	}
 	way := services{url, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
-	p := &program{orders: runner.NewDurable(newPlan(way), j), journal: j}
+	p := &program{orders: runner.NewDurable(newPlan(way), j), followed: map[string]bool{}}
 
 	ctx := context.Background()
 	if err := p.tidy(ctx, from); err != nil {
@@ -127,23 +128,34 @@ func (p *program) follow(ctx context.Context, handle *runner.Handle[Order]) {
 	p.running.Go(func() { p.finish(ctx, handle) })
 }
 
-// finish waits for an order, and again where it is stuck.
+// finish waits for an order, and again where it is stuck, unless somebody does.
 func (p *program) finish(ctx context.Context, handle *runner.Handle[Order]) {
-	for {
-		out, err := handle.Wait(ctx)
-		if out.Status == chain.Stuck {
-			handle, err = p.orders.Retry(ctx, out.Context.ID)
-			if err == nil {
-				continue
-			}
-		}
-		if !out.Status.Finished() {
-			p.mu.Lock()
-			p.faults = append(p.faults, fmt.Errorf("%s is %s: %w", out.Context.ID, out.Status, err))
-			p.mu.Unlock()
-			return
-		}
-		fmt.Println("ended", out.Context.ID, out.Status)
+	id := handle.ID()
+	if !p.isFirst(id) {
 		return
 	}
+	out, err := handle.Wait(ctx)
+	for out.Status == chain.Stuck {
+		if handle, err = p.orders.Retry(ctx, id); err != nil {
+			break
+		}
+		out, err = handle.Wait(ctx)
+	}
+	if !out.Status.Finished() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.faults = append(p.faults, fmt.Errorf("%s is %s: %w", id, out.Status, err))
+		return
+	}
+	fmt.Println("ended", id, out.Status)
+}
+
+func (p *program) isFirst(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.followed[id] {
+		return false
+	}
+	p.followed[id] = true
+	return true
 }

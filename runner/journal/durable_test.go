@@ -180,6 +180,10 @@ func (t *durableTest) goOn(left *faultfs.Disk, o *outside, said map[string]chain
 	for _, handle := range found.Resumed {
 		_, _ = handle.Wait(t.Context()) // run has its end
 	}
+	for head, err := range d.List(t.Context(), runner.Query{Statuses: []chain.Status{chain.Running, chain.Compensating}}) {
+		require.NoError(t, err, what)
+		require.Fail(t, "Recover has left an execution unfinished", "%s: %+v", what, head)
+	}
 	ends, err := o.run(t.Context(), d)
 	require.NoError(t, err, what)
 	require.NoError(t, j.Close(), what)
