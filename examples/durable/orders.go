@@ -37,13 +37,11 @@ func (a *call) open(at addresses) (*orders, error) {
 	if err != nil {
 		return nil, err
 	}
-	// readme:begin open
 	j, err := journal.Open(filepath.Join(a.dir, "journal"))
 	if err != nil {
 		return nil, err
 	}
 	durable := runner.NewDurable(plan, j, runner.WithInterceptor(shop.HeedRetryAfter), runner.WithInterceptor(a.killer()))
-	// readme:end open
 	if cut, was := j.Recovered(); was {
 		fmt.Fprintf(a.stderr, "durable: %d bytes of an interrupted write were cut off: nobody was told that they were safe\n", cut.Bytes)
 	}
@@ -105,12 +103,10 @@ func runOrders(ctx context.Context, a *call) (int, error) {
 // and reports. When ctx ends it stops, and undoes nothing.
 func (o *orders) sell(ctx context.Context, at addresses, file string) (status int, err error) {
 	var waiting sync.WaitGroup
-	// readme:begin recover
 	found, err := o.Recover(context.WithoutCancel(ctx))
 	if err != nil {
 		return 0, err
 	}
-	// readme:end recover
 	o.call.say("%d unfinished orders carried on", len(found.Resumed))
 	for _, handle := range found.Resumed {
 		waiting.Go(func() { o.follow(ctx, handle) })
@@ -153,9 +149,7 @@ func (o *orders) start(ctx context.Context, file string, waiting *sync.WaitGroup
 			return malformed, nil
 		}
 		waiting.Go(func() {
-			// readme:begin start
 			handle := o.Start(context.WithoutCancel(ctx), order, chain.WithID(order.ID))
-			// readme:end start
 			o.follow(ctx, handle)
 			<-places
 		})
