@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 200, "kill the process `N` times; a tenth of that with -short")
+	kills = flag.Int("kills", defaultKills, "kill the process `N` times; a tenth of that with -short")
 	seed  = flag.Uint64("seed", 0, "`N` decides what fails and when the process is killed; 0 draws one")
 )
 

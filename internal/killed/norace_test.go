@@ -1,0 +1,5 @@
+//go:build !race
+
+package killed
+
+const defaultKills = 200

@@ -1,0 +1,6 @@
+//go:build race
+
+package killed
+
+// A process with the race detector takes several times as long.
+const defaultKills = 50
