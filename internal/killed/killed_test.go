@@ -56,8 +56,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	for n := range k.next {
 		k.checkEnd(idOf(n))
 	}
-	t.Logf("killed %d times in %s, %d of them with executions under way, %d of those before the first call of a process; %d executions: %v",
-		k.kills, time.Since(begin).Round(time.Second), k.underWay, k.early, k.next, k.ends())
+	t.Logf("killed %d times in %s, %d of them with executions under way, %d of those before the first call of a process; %d executions: %v; the process died in %d delays",
+		k.kills, time.Since(begin).Round(time.Second), k.underWay, k.early, k.next, k.ends(), k.waitedOn)
+	require.True(t, k.waitedOn > 0 || times < 50, "no retry was waiting when the process died")
 }
 
 // A killer starts the program again and again, and ends it.
@@ -73,6 +74,7 @@ type killer struct {
 	kills    int
 	underWay int
 	early    int
+	waitedOn int                                       // delays in which the process died
 	known    map[string]*chain.ExecutionContext[Order] // as the journal had it last
 }
 
@@ -233,6 +235,28 @@ func (k *killer) checkWritten(exec *chain.ExecutionContext[Order]) {
 	k.world.settle(exec.ID, chain.Compensation, exec.Compensated())
 }
 
+// checkDelays looks whether each retry has waited for its time, also where the
+// process died meanwhile, and counts those.
+func (k *killer) checkDelays(exec *chain.ExecutionContext[Order]) {
+	trace := exec.Trace()
+	for i, retry := range trace {
+		if retry.Kind != chain.KindRetrying {
+			continue
+		}
+		died := false
+		for _, e := range trace[i+1:] {
+			died = died || e.Kind == chain.KindPlanStarted
+			if (e.Kind == chain.KindStarted || e.Kind == chain.KindCompensating) && e.Path == retry.Path && e.Phase == retry.Phase {
+				require.GreaterOrEqual(k, e.Time.Sub(retry.Time), retry.Delay, "%s did not wait: %s", retry.Path, trace)
+				if died {
+					k.waitedOn++
+				}
+				break
+			}
+		}
+	}
+}
+
 // ends counts how the executions have ended.
 func (k *killer) ends() map[chain.Status]int {
 	ends := map[chain.Status]int{}
@@ -246,6 +270,7 @@ func (k *killer) ends() map[chain.Status]int {
 // what is right.
 func (k *killer) checkEnd(id string) {
 	got, want := k.known[id], uninterrupted(k.T, k.alone, id)
+	k.checkDelays(got)
 	require.Equal(k, want.Status, got.Status(), "%s", id)
 	require.Equal(k, want.Context.Data, got.Data, "%s", id)
 	require.Equal(k, want.Context.Completed(), got.Completed(), "%s", id)
