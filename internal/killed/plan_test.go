@@ -28,6 +28,7 @@ const undoAttempts = 3
 func newPlan(s services) *builder.Plan[Order] {
 	brief := policy.Fixed(5, time.Millisecond)
 	long := policy.Exponential(5, 10*time.Millisecond)
+	longer := policy.Fixed(5, 400*time.Millisecond) // than a process takes to start again
 	stubborn := policy.Fixed(undoAttempts, 2*time.Millisecond)
 
 	return chain.New[Order]().Named("order").
@@ -49,7 +50,7 @@ func newPlan(s services) *builder.Plan[Order] {
 				Step("shelf", s.do).Retry(brief).Compensate(s.undo).RetryCompensation(stubborn).
 				Step("gate", s.do).Retry(brief).Compensate(s.undo).RetryCompensation(stubborn))).
 		Step("gift", s.do).Retry(brief).Compensate(s.undo).RetryCompensation(stubborn).When(isGift).
-		Step("ship", s.do).Retry(long).Compensate(s.undo).RetryCompensation(stubborn).CompensateOnFailure().
+		Step("ship", s.do).Retry(longer).Compensate(s.undo).RetryCompensation(stubborn).CompensateOnFailure().
 		Step("bill", s.do).Retry(brief).Compensate(s.undo).RetryCompensation(stubborn).
 		OnFailure(policy.Compensate).
 		MustBuild()
