@@ -16,6 +16,7 @@ type durableHost[T any] struct {
 	runner *Durable[T]
 	exec   *chain.ExecutionContext[T]
 	ctx    context.Context // of the forward run
+	write  context.Context // of the records: what has happened must be known, however ctx has ended
 	cancel context.CancelCauseFunc
 
 	writing      sync.Mutex // guards what follows, while a record is being written too
@@ -50,11 +51,16 @@ func (h *durableHost[T]) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// bodies are to be used anew once they are appended: no Store keeps one.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
 // Commit writes down what is new. Nothing is at work on the data meanwhile.
 func (h *durableHost[T]) Commit() error {
 	h.writing.Lock()
 	defer h.writing.Unlock()
-	record, read, err := h.news()
+	body := bodies.Get().(*[]byte)
+	defer bodies.Put(body)
+	record, read, err := h.news(body)
 	if err == nil && read != h.read {
 		err = h.append(record)
 	}
@@ -74,8 +80,8 @@ func (h *durableHost[T]) Commit() error {
 }
 
 // news is the record of what is new. The first one of a run and the last stand
-// alone: what was before them is not needed any more.
-func (h *durableHost[T]) news() (Record, chain.Position, error) {
+// alone: what was before them is not needed any more. Its body is made in body.
+func (h *durableHost[T]) news(body *[]byte) (Record, chain.Position, error) {
 	if h.failed != nil {
 		return Record{}, h.read, h.failed
 	}
@@ -99,14 +105,14 @@ func (h *durableHost[T]) news() (Record, chain.Position, error) {
 	if head.Begun.IsZero() {
 		head.Begun = h.Start
 	}
-	return Record{Head: head, Whole: whole, Body: bodyOf(h.cancellation, doc)}, read, nil
+	*body = appendBody((*body)[:0], h.cancellation, doc)
+	return Record{Head: head, Whole: whole, Body: *body}, read, nil
 }
 
-// append writes one record. It outlives the context of the steps: what has
-// happened must be known.
+// append writes one record.
 func (h *durableHost[T]) append(r Record) error {
 	r.Seq, r.Changed = h.next, time.Now()
-	if err := h.runner.store.Append(context.WithoutCancel(h.ctx), r); err != nil {
+	if err := h.runner.store.Append(h.write, r); err != nil {
 		return fmt.Errorf("runner: execution %s: record %d: %w", r.ID, r.Seq, err)
 	}
 	h.head, h.next = r.Head, r.Seq+1
@@ -143,7 +149,7 @@ func (h *durableHost[T]) requestCancel(cause error) error {
 	if fresh && (h.next == 0 || h.head.Status.Ended()) {
 		return nil // it goes with the begin
 	}
-	if err := h.append(Record{Head: h.head, Body: bodyOf(h.cancellation, nil)}); err != nil {
+	if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation, nil)}); err != nil {
 		return h.fail(err)
 	}
 	return nil

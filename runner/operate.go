@@ -53,7 +53,7 @@ func (d *Durable[T]) Cancel(ctx context.Context, id string, cause error) (*Handl
 				return ended(found.head)
 			}
 			found.cancellation = d.text(causeOf(cause))
-			record := Record{Head: found.head, Seq: found.next, Body: bodyOf(found.cancellation, nil)}
+			record := Record{Head: found.head, Seq: found.next, Body: appendBody(nil, found.cancellation, nil)}
 			found.next++
 			return d.store.Append(ctx, record)
 		})

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/taskchain-go/taskchain/chain"
 )
@@ -14,8 +15,9 @@ import (
 // snapshot, in the form of the codec, or nothing.
 const bodyForm = 1
 
-func bodyOf(cancellation string, snapshot []byte) []byte {
-	body := make([]byte, 0, 1+binary.MaxVarintLen64+len(cancellation)+len(snapshot))
+// appendBody appends a Record's body to body.
+func appendBody(body []byte, cancellation string, snapshot []byte) []byte {
+	body = slices.Grow(body, 1+binary.MaxVarintLen64+len(cancellation)+len(snapshot))
 	body = append(body, bodyForm)
 	body = binary.AppendUvarint(body, uint64(len(cancellation)))
 	body = append(body, cancellation...)

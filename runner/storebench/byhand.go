@@ -22,12 +22,12 @@ type byHand struct {
 }
 
 const byHandSchema = `
-CREATE TABLE IF NOT EXISTS executions (id TEXT PRIMARY KEY, done INTEGER NOT NULL, state BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS executions (id TEXT PRIMARY KEY, done INTEGER NOT NULL, state BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS unfinished ON executions (id) WHERE NOT done;
 CREATE TABLE IF NOT EXISTS steps (
 	execution TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, state BLOB NOT NULL,
 	PRIMARY KEY (execution, number)
-) WITHOUT ROWID;`
+);`
 
 func openByHand(dir string, steps int) (system, error) {
 	db, err := openSQLite(filepath.Join(dir, "byhand.db"), "FULL", byHandSchema)

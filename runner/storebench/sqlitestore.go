@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS records (
 	id BLOB NOT NULL, seq INTEGER NOT NULL, whole INTEGER NOT NULL, body BLOB,
 	plan TEXT NOT NULL, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, begun BLOB NOT NULL, changed BLOB NOT NULL,
 	PRIMARY KEY (id, seq)
-) WITHOUT ROWID;`
+);`
 
 func openSQLiteStore(path string) (*sqliteStore, error) {
 	db, err := openSQLite(path, "FULL", storeSchema)
