@@ -2,6 +2,7 @@ package journal
 
 import (
 	"runtime"
+	"sync"
 
 	"github.com/taskchain-go/taskchain/runner"
 )
@@ -13,14 +14,21 @@ const fullGroup = 1 << 20
 // before it is on its way to the disk, and written by one of those who wait for
 // it: nothing runs while nobody appends.
 type group struct {
-	buf     []byte // room for the frame, and the entries
-	count   int    // of entries
-	puts    []put
+	*room
+	count   int           // of entries
 	waiters int           // of those who will not go before it is written
 	turn    chan struct{} // whoever receives from it shall write the group
 	done    chan struct{}
 	err     error // read it after done
 }
+
+// A room is what a group is gathered in, and another one after it.
+type room struct {
+	buf  []byte // place for the frame, and the entries
+	puts []put
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // A put is what is noted once the group is on the disk. The place is counted
 // from the begin of the group's buffer.
@@ -41,12 +49,11 @@ func (j *Journal) join(n int) *group {
 		}
 	}
 	g := &group{
-		buf:  append(j.buffer[:0], make([]byte, frameSize)...),
-		puts: j.puts[:0],
+		room: rooms.Get().(*room),
 		turn: make(chan struct{}, 1),
 		done: make(chan struct{}),
 	}
-	j.buffer, j.puts = nil, nil
+	g.buf, g.puts = append(g.buf[:0], make([]byte, frameSize)...), g.puts[:0]
 	j.queue = append(j.queue, g)
 	j.newest = g
 	return g
@@ -116,8 +123,9 @@ func (j *Journal) publish(g *group, at int64) {
 	}
 	if cap(g.buf) <= 2*fullGroup {
 		clear(g.puts)
-		j.buffer, j.puts = g.buf, g.puts // for another group
+		rooms.Put(g.room)
 	}
+	g.room = nil
 	j.care()
 }
 

@@ -35,8 +35,6 @@ type Journal struct {
 	closed   bool
 	cleaning bool
 	trouble  error // what ended the cleaning
-	buffer   []byte
-	puts     []put
 
 	active *segment  // changed by who has the lead, with mu held
 	file   disk.File // the active one's, for who has the lead
