@@ -49,7 +49,13 @@ func (ourRecovery) leave(dir string, unfinished int) error {
 	}), j)
 	arrived.Add(unfinished)
 	for range unfinished {
-		d.Start(context.Background(), durablework.NewOrder())
+		handle := d.Start(context.Background(), durablework.NewOrder())
+		select {
+		case <-handle.Done(): // it can't have: the gate is closed
+			_, err := handle.Wait(context.Background())
+			return fmt.Errorf("start: %v", err)
+		default:
+		}
 	}
 	arrived.Wait()
 	now, cancel := context.WithCancel(context.Background())

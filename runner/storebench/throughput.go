@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/taskchain-go/taskchain/internal/durablework"
@@ -145,15 +144,6 @@ func together(least time.Duration, goroutines, units int, work func() error) (sa
 	group.Wait()
 	n := float64(done * units)
 	return sample{float64(time.Since(begin)) / n, float64(cpuTime()-cpu) / n}, fault
-}
-
-// cpuTime is what the process has used of the processors, in the system as well.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0 // it can't fail: the arguments are right
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func throughputTable(rows []row) (string, verdicts) {
