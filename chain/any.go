@@ -53,7 +53,7 @@ func AnyFromContext(ctx context.Context) (Execution, bool) {
 func (c *ExecutionContext[T]) Steps() iter.Seq[builder.Step] {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	steps := c.recorder.steps
+	steps := c.recorder.recording().Steps
 	return slices.Values(steps[min(1, len(steps)):])
 }
 

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"reflect"
 	"runtime"
+	"slices"
+	"time"
 )
 
 // An audience is the observers of one execution and how far they have been
@@ -15,9 +17,19 @@ import (
 type audience struct {
 	ctx       context.Context
 	observers []func(context.Context, Event)
-	told      int // records
-	detailed  int // details
+	wall      time.Time // the begin of the run
+	told      place
 	telling   bool
+}
+
+// newAudience has the observers get the caller's values and the execution,
+// without an end, so that the last event can be told after it.
+func newAudience(in *Scope, start time.Time) *audience {
+	return &audience{
+		ctx:       in.Over(context.WithoutCancel(in.Context)),
+		observers: slices.Clone(in.with.Observers),
+		wall:      start.Round(0),
+	}
 }
 
 // tell tells the observers what they have not been told. It is called with the
@@ -29,21 +41,14 @@ func (r *Recorder) tell() {
 		return
 	}
 	a.telling = true
-	for a.told < len(r.records) {
-		records, details := r.records[a.told:], r.details[a.detailed:] // what is written is never changed
+	for a.told != r.end() {
+		records, details := r.all(), r.details.all() // what is written is never changed
 		r.mu.Unlock()
-		for _, rec := range records {
-			var d *detail
-			if len(details) > 0 && details[0].record == a.told {
-				d, details = &details[0], details[1:]
-				a.detailed++
+		for rec, d, more := a.told.next(records, details); more; rec, d, more = a.told.next(records, details) {
+			if d == nil || d.log == nil || !d.log.untold {
+				e := r.event(a.wall, rec, d)
+				r.show(&e, 0)
 			}
-			a.told++
-			if d != nil && d.untold {
-				continue
-			}
-			e := r.event(rec, d)
-			r.show(&e, 0)
 		}
 		r.mu.Lock()
 	}

@@ -11,10 +11,10 @@ import (
 // authors of runners. The zero Position is its begin. It is good for one run of
 // the execution: Resume begins a new record.
 type Position struct {
-	records int
-	undone  int // compensations that have ended
-	status  Status
-	past    bool // what earlier runs have recorded is read too
+	place
+	undone int // compensations that have ended
+	status Status
+	past   bool // what earlier runs have recorded is read too
 }
 
 // SnapshotSince is what the execution has recorded since p, for authors of
@@ -29,13 +29,13 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) 
 	s := Snapshot[T]{
 		Version:     SnapshotVersion,
 		ID:          c.ID,
-		Plan:        r.plan,
-		Fingerprint: r.fingerprint,
+		Plan:        r.recording().Plan,
+		Fingerprint: r.recording().Fingerprint,
 		Status:      r.status,
 		Data:        c.Data,
 		Metadata:    maps.Clone(r.metadata),
 	}
-	to := Position{records: len(r.records), status: r.status, past: true}
+	to := Position{place: r.end(), status: r.status, past: true}
 	if !p.past {
 		s.Steps, s.Trace = r.states(), r.events()
 		for _, state := range s.Steps {
@@ -45,7 +45,7 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) 
 		}
 		return s, to
 	}
-	s.Trace = r.eventsFrom(nil, p.records)
+	s.Trace = r.eventsFrom(nil, p.place)
 	s.Steps, to.undone = r.statesSince(p)
 	return s, to
 }
@@ -54,8 +54,8 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) 
 // and how many compensations have ended by now.
 func (r *Recorder) statesSince(p Position) (states []StepState, undone int) {
 	undone = p.undone
-	for i := p.records; i < len(r.records); i++ {
-		rec := r.records[i]
+	for i := int(p.records); i < len(r.all()); i++ {
+		rec := r.all()[i]
 		switch kind := rec.what.kind(); kind {
 		case KindSucceeded, KindSkipped, KindFailed:
 			states = append(states, r.state(r.entryAt(i)))
@@ -77,37 +77,37 @@ func (r *Recorder) statesSince(p Position) (states []StepState, undone int) {
 }
 
 // entryAt is what the i-th record settles.
-func (r *Recorder) entryAt(i int) entry {
-	rec, d := r.records[i], r.detailOf(i)
-	s := &r.steps[rec.step]
-	return entry{
-		path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
-		step: s.Index, forward: rec.what.kind(), attempts: rec.what.attempt(), err: d.err, ending: d.ending,
-	}
-}
+func (r *Recorder) entryAt(i int) entry { return r.settledBy(r.all()[i], r.detailOf(i)) }
 
 // settledBefore is what was settled of the step of the i-th record before that.
 func (r *Recorder) settledBefore(i int) entry {
-	step := r.records[i].step
+	records := r.all()
+	step := records[i].step
 	for i--; i >= 0; i-- {
-		if r.records[i].step == step {
-			switch r.records[i].what.kind() {
+		if records[i].step == step {
+			switch records[i].what.kind() {
 			case KindSucceeded, KindSkipped, KindFailed:
 				return r.entryAt(i)
 			}
 		}
 	}
-	at := slices.IndexFunc(r.before, func(e entry) bool { return e.step == int(step) })
-	return r.before[at]
+	before := r.ground().before
+	return before[slices.IndexFunc(before, func(e entry) bool { return e.step == int(step) })]
 }
 
 // detailOf is the detail of the i-th record, or an empty one.
 func (r *Recorder) detailOf(i int) detail {
-	at, ok := slices.BinarySearchFunc(r.details, i, func(d detail, i int) int { return d.record - i })
-	if !ok {
-		return detail{}
+	all := r.details.all()
+	behind, _ := slices.BinarySearchFunc(all, i+1, func(d detail, i int) int { return int(d.record) - i })
+	for _, d := range slices.Backward(all[:behind]) { // a step's own events come first
+		switch {
+		case int(d.record) < i:
+			return detail{}
+		case d.log == nil:
+			return d
+		}
 	}
-	return r.details[at]
+	return detail{}
 }
 
 // JoinSnapshots puts together what SnapshotSince has taken apart. The first part

@@ -78,24 +78,50 @@ type (
 	causeKey     struct{}
 )
 
+// A Scope is a context of the steps of one run, for authors of runners: what
+// their attempts have in common. Begin makes the first; Over and Detached make
+// others of it.
+type Scope struct {
+	context.Context
+	exec interface{ id() string } // the *ExecutionContext[T]
+	with *Recording               // of this run: a later one may have another plan
+}
+
+// Over is the scope over another context, which was made of s.
+func (s *Scope) Over(ctx context.Context) *Scope { return &Scope{ctx, s.exec, s.with} }
+
+// Detached is the scope that compensations run in: the values of s without its
+// end, and the error that made them necessary.
+func (s *Scope) Detached(cause error) *Scope {
+	return s.Over(context.WithValue(context.WithoutCancel(s.Context), causeKey{}, cause))
+}
+
+// Value finds the execution, and asks the parent for the rest.
+func (s *Scope) Value(key any) any {
+	switch key.(type) {
+	case executionKey:
+		return s.exec
+	case infoKey:
+		return ExecutionInfo{s.exec.id(), s.with.Plan}
+	}
+	return s.Context.Value(key)
+}
+
 // A Frame is the context of one attempt, for authors of runners. A runner sets
 // it once and hands out its address. It is as small as can be and can be
 // allocated many at once, so that a step costs no context of its own; it is
 // never changed afterwards, so a goroutine that a step leaves behind still sees
 // its own step.
 type Frame struct {
-	context.Context
-	recorder *Recorder
-	with     *Recording // of this run: a later one may have another plan
-	step     int32
-	attempt  int32 // negative for a compensation
+	*Scope
+	step    int32
+	attempt int32 // negative for a compensation
 }
 
-// Set makes f the context of an attempt at a step of r's execution, over
-// parent. with is what the execution was begun with, the step is given by its
-// index in that plan.
-func (f *Frame) Set(parent context.Context, r *Recorder, with *Recording, step int, phase Phase, attempt int) {
-	f.Context, f.recorder, f.with, f.step, f.attempt = parent, r, with, int32(step), int32(attempt)
+// Set makes f the context of an attempt at a step, which is given by its index
+// in the plan that the execution was begun with.
+func (f *Frame) Set(in *Scope, step int, phase Phase, attempt int) {
+	f.Scope, f.step, f.attempt = in, int32(step), int32(attempt)
 	if phase == Compensation {
 		f.attempt = -f.attempt
 	}
@@ -103,53 +129,23 @@ func (f *Frame) Set(parent context.Context, r *Recorder, with *Recording, step i
 
 // Value finds the execution and the step, and asks the parent for the rest.
 func (f *Frame) Value(key any) any {
-	switch key.(type) {
-	case frameKey:
+	if _, ok := key.(frameKey); ok {
 		return f
-	case executionKey:
-		return f.recorder.self
-	case infoKey:
-		return ExecutionInfo{f.recorder.id, f.with.Plan}
 	}
-	return f.Context.Value(key)
+	return f.Scope.Value(key)
 }
 
 // Info is what StepFrom finds.
 func (f *Frame) Info() StepInfo {
 	info := StepInfo{
-		ExecutionID: f.recorder.id,
+		ExecutionID: f.exec.id(),
 		Plan:        f.with.Plan,
 		Path:        f.with.Steps[f.step].Path,
 		Attempt:     int(f.attempt),
 	}
 	if f.attempt < 0 {
 		info.Attempt, info.Phase = -info.Attempt, Compensation
-		info.Cause, _ = f.Value(causeKey{}).(error)
+		info.Cause, _ = f.Context.Value(causeKey{}).(error)
 	}
 	return info
-}
-
-// Detach is the context that compensations run on: the values of ctx without
-// its end, and the error that made them necessary. It is for authors of
-// runners.
-func Detach(ctx context.Context, cause error) context.Context {
-	return context.WithValue(context.WithoutCancel(ctx), causeKey{}, cause)
-}
-
-// observed is what an observer gets for its ctx: the caller's values and the
-// execution, without an end, so that the last event can be told after it.
-type observed struct {
-	context.Context
-	recorder *Recorder
-	info     ExecutionInfo
-}
-
-func (o observed) Value(key any) any {
-	switch key.(type) {
-	case executionKey:
-		return o.recorder.self
-	case infoKey:
-		return o.info
-	}
-	return o.Context.Value(key)
 }

@@ -37,19 +37,23 @@ func (e entry) unit() bool { return !e.kind.Composite() || e.compensation }
 // lock must be held, in the body of the loop too.
 func (r *Recorder) newest(yield func(entry) bool) {
 	var (
-		seen = make([]bool, len(r.steps))
-		undo []entry // by step, where its undo has ended; made when there is one
-		rest = r.details
+		steps = r.recording().Steps
+		seen  = make([]bool, len(steps))
+		undo  []entry // by step, where its undo has ended; made when there is one
+		rest  = r.details.all()
 	)
-	for i, rec := range slices.Backward(r.records) {
+	for i, rec := range slices.Backward(r.all()) {
 		var d detail
-		if len(rest) > 0 && rest[len(rest)-1].record == i {
-			d, rest = rest[len(rest)-1], rest[:len(rest)-1]
+		for len(rest) > 0 && int(rest[len(rest)-1].record) >= i {
+			if last := rest[len(rest)-1]; last.log == nil {
+				d = last
+			}
+			rest = rest[:len(rest)-1]
 		}
 		switch kind := rec.what.kind(); kind {
 		case KindCompensated, KindCompensationFailed:
 			if undo == nil {
-				undo = make([]entry, len(r.steps))
+				undo = make([]entry, len(steps))
 			}
 			if u := &undo[rec.step]; u.undo == 0 {
 				u.undo, u.undoAttempts, u.undoErr, u.undoOrder = kind, rec.what.attempt(), d.err, i
@@ -59,11 +63,7 @@ func (r *Recorder) newest(yield func(entry) bool) {
 				continue
 			}
 			seen[rec.step] = true
-			s := &r.steps[rec.step]
-			e := entry{
-				path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
-				step: s.Index, forward: kind, attempts: rec.what.attempt(), err: d.err, ending: d.ending,
-			}
+			e := r.settledBy(rec, d)
 			if undo != nil {
 				e.takeUndo(undo[rec.step])
 			}
@@ -72,7 +72,7 @@ func (r *Recorder) newest(yield func(entry) bool) {
 			}
 		}
 	}
-	for _, e := range slices.Backward(r.before) {
+	for _, e := range slices.Backward(r.ground().before) {
 		if e.step >= 0 && len(seen) > 0 {
 			if seen[e.step] {
 				continue
@@ -149,10 +149,12 @@ func (r *Recorder) Settled() iter.Seq[Settled] {
 func (r *Recorder) Failures() (forward, compensation []*StepError) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var failed []entry
-	for e := range r.newest {
-		if e.forward == KindFailed || e.undo == KindCompensationFailed {
-			failed = append(failed, e)
+	failed, ok := r.failedForward()
+	if !ok {
+		for e := range r.newest {
+			if e.forward == KindFailed || e.undo == KindCompensationFailed {
+				failed = append(failed, e)
+			}
 		}
 	}
 	var inside map[string]bool // what failed because of a step inside, and not by its own condition
@@ -173,6 +175,36 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 		}
 	}
 	return forward, compensation
+}
+
+// failedForward is the steps that failed, the newest first, as the details alone
+// tell. It is false where those don't tell all: after an earlier run, or when a
+// compensation has failed.
+func (r *Recorder) failedForward() (failed []entry, ok bool) {
+	if r.earlier != nil {
+		return nil, false
+	}
+	for _, d := range slices.Backward(r.details.all()) {
+		if d.log != nil {
+			continue
+		}
+		switch rec := r.records[d.record]; rec.what.kind() {
+		case KindFailed:
+			failed = append(failed, r.settledBy(rec, d))
+		case KindCompensationFailed:
+			return nil, false
+		}
+	}
+	return failed, true
+}
+
+// settledBy is what a record settles.
+func (r *Recorder) settledBy(rec Record, d detail) entry {
+	s := &r.with.Steps[rec.step]
+	return entry{
+		path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
+		step: s.Index, forward: rec.what.kind(), attempts: rec.what.attempt(), err: d.err, ending: d.ending,
+	}
 }
 
 // above is the path of the level that a step is in, "" for the plan itself.

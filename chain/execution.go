@@ -13,7 +13,8 @@ import (
 // compensation and resume know what to do. Every step and compensation finds it
 // by [FromContext]. It turns into JSON and back, typed.
 //
-// ID and Data are plain fields: steps change Data one at a time, and branches of
+// ID and Data are plain fields. ID must not be changed once the execution has
+// begun: idempotency keys are made of it. Steps change Data one at a time, and branches of
 // a Parallel change disjoint parts of it; nobody else may while it runs. So
 // Snapshot and JSON, which read Data, are for steps, observers, and the time
 // after the end, and not for the branches of a Parallel that run together or
@@ -64,6 +65,8 @@ func NewExecutionContext[T any](data T, opts ...ContextOption) *ExecutionContext
 	return exec
 }
 
+func (c *ExecutionContext[T]) id() string { return c.ID }
+
 // Status is how far the execution is.
 func (c *ExecutionContext[T]) Status() Status { return c.recorder.Status() }
 
@@ -71,14 +74,14 @@ func (c *ExecutionContext[T]) Status() Status { return c.recorder.Status() }
 func (c *ExecutionContext[T]) Plan() string {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	return c.recorder.plan
+	return c.recorder.recording().Plan
 }
 
 // Fingerprint is that plan's.
 func (c *ExecutionContext[T]) Fingerprint() string {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	return c.recorder.fingerprint
+	return c.recorder.recording().Fingerprint
 }
 
 // Set puts a value into the metadata. To be written as JSON it must be

@@ -54,10 +54,10 @@ func indexOf(open []inFlight, path string, phase Phase) int {
 func (r *Recorder) Begun() map[int]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	begun := map[int]int{}
-	for _, s := range r.steps {
-		if i := indexOf(r.open, s.Path, Forward); i >= 0 {
-			begun[s.Index] = r.open[i].attempts
+	begun, open := map[int]int{}, r.ground().open
+	for _, s := range r.recording().Steps {
+		if i := indexOf(open, s.Path, Forward); i >= 0 {
+			begun[s.Index] = open[i].attempts
 		}
 	}
 	return begun
@@ -69,9 +69,10 @@ func (r *Recorder) Begun() map[int]int {
 func (r *Recorder) Rest(at time.Duration, step int, phase Phase) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := indexOf(r.open, r.path(int32(step)), phase)
-	if i < 0 || r.open[i].delay == 0 {
+	open := r.ground().open
+	i := indexOf(open, r.path(int32(step)), phase)
+	if i < 0 || open[i].delay == 0 {
 		return 0
 	}
-	return min(r.open[i].due.Sub(r.wall.Add(at)), r.open[i].delay)
+	return min(open[i].due.Sub(r.base.Round(0).Add(at)), open[i].delay)
 }

@@ -42,9 +42,8 @@ func (c *ExecutionContext[T]) UnmarshalJSON(doc []byte) error {
 func (r *Recorder) adopt(from *Recorder) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.id, r.plan, r.fingerprint, r.status = from.id, from.plan, from.fingerprint, from.status
-	r.past, r.before, r.metadata = from.past, from.before, from.metadata
-	r.records, r.details = nil, nil // what was logged before
+	r.with, r.status, r.metadata, r.earlier = from.with, from.status, from.metadata, from.earlier
+	r.details = nil // what was logged before
 }
 
 // EncodeSnapshot writes the JSON form of a Snapshot; it is what package codec is

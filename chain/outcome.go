@@ -37,7 +37,7 @@ func (c *ExecutionContext[T]) Outcome() (Outcome[T], error) {
 	}
 	out.Failures, out.CompensationFailures = c.recorder.Failures()
 	return out, &ExecutionError{
-		Plan: c.recorder.plan, ID: c.ID, Status: status,
+		Plan: c.recorder.recording().Plan, ID: c.ID, Status: status,
 		Failures: out.Failures, CompensationFailures: out.CompensationFailures,
 	}
 }

@@ -20,7 +20,8 @@ func (r *Recorder) progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := Progress{Status: r.status}
-	for _, s := range r.steps[min(1, len(r.steps)):] {
+	steps := r.recording().Steps
+	for _, s := range steps[min(1, len(steps)):] {
 		if !s.Kind.Composite() {
 			p.Steps++
 		}
@@ -36,7 +37,9 @@ func (r *Recorder) progress() Progress {
 		}
 	}
 	var atWork []int32
-	for _, rec := range r.records {
+	var at place
+	records := r.all()
+	for rec, _, more := at.next(records, nil); more; rec, _, more = at.next(records, nil) {
 		switch rec.what.kind() {
 		case KindStarted, KindCompensating:
 			if rec.what.attempt() == 1 { // the begin of a Process has none

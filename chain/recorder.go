@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/taskchain-go/taskchain/builder"
@@ -14,81 +15,27 @@ import (
 
 // A Recorder writes one execution down, for the engine and for authors of
 // runners; users read what it wrote by the methods of [ExecutionContext]. All
-// its methods are safe for concurrent use.
-//
-// The trace is where speed shapes the design. An entry is a record of 16 bytes
-// that holds numbers only, its time counted from the begin of the run: one read
-// of the monotonic clock. What a few entries have besides, such as an error,
-// stands in details; the events, with paths and texts, are made when the trace
-// is read. What is completed is not kept in a second place but read off the
-// trace.
+// its methods but Record are safe for concurrent use.
 type Recorder struct {
-	mu   sync.Mutex
-	self any // the *ExecutionContext[T] it belongs to
-
-	id          string
-	plan        string
-	fingerprint string
-	steps       []builder.Step // of the plan the execution runs under; nil before it began
-	errorText   func(error) string
-
-	status    Status
-	live      bool         // a runner is at work on it
-	unwinding map[int]bool // the levels that are being undone
-	base      time.Time    // the begin of this run
-	wall      time.Time    // the same without the monotonic clock, as events have it
-	past      []Event      // the trace of earlier runs
-	before    []entry      // what earlier runs have settled
-	open      []inFlight   // what they were in the middle of
-	records   []Record
-	details   []detail
-
+	mu       sync.Mutex
+	with     *Recording // of this run, or of the one before; nil before it began
+	base     time.Time  // the begin of this run
+	records  []Record   // room for them: see add
+	written  atomic.Int32
+	status   Status
+	live     bool // a runner is at work on it
+	undoing  bool // the whole plan is being undone
+	details  *details
+	earlier  *earlier
 	metadata map[string]any
 	audience *audience
 }
 
-// A Record is one entry of the trace, for authors of runners.
-type Record struct {
-	at   time.Duration // since base
-	step int32
-	what what
-}
-
-// NewRecord makes the record of an event that has nothing more to say. at is
-// counted from the begin of the run; step is an index in the plan, 0 for the plan
-// itself; attempt is 0 where nothing is attempted.
-func NewRecord(at time.Duration, kind Kind, step int, phase Phase, attempt int) Record {
-	return Record{at, int32(step), pack(kind, phase, attempt)}
-}
-
-// what packs the kind, the phase and the attempt of a record; of the plan's end,
-// the status in place of the attempt.
-type what uint32
-
-const (
-	kindBits    = 4
-	phaseBit    = 1 << kindBits
-	attemptBits = kindBits + 1
-	maxAttempt  = 1<<(32-attemptBits) - 1
-)
-
-func pack(kind Kind, phase Phase, attempt int) what {
-	return what(kind) | what(phase)<<kindBits | what(min(attempt, maxAttempt))<<attemptBits
-}
-
-func (w what) kind() Kind   { return Kind(w & (phaseBit - 1)) }
-func (w what) attempt() int { return int(w >> attemptBits) }
-func (w what) phase() Phase { return Phase(w & phaseBit >> kindBits) }
-
-// A detail is what one record has to say besides.
-type detail struct {
-	record  int // its index
-	err     error
-	ending  Ending
-	delay   time.Duration
-	level   slog.Level
-	message string
-	untold  bool // the observers are not to see it
+// earlier is what there is of earlier runs.
+type earlier struct {
+	past   []Event
+	before []entry    // what they have settled
+	open   []inFlight // what they were in the middle of
 }
 
 // Ending tells whether a failure came from the step itself or because the
@@ -109,38 +56,39 @@ type Recording struct {
 	Steps       []builder.Step // the plan itself first, then Steps
 	Observers   []func(context.Context, Event)
 	ErrorText   func(error) string // what of an error may be seen; nil is all
+	Room        int                // the records that a success mostly takes
 }
 
-// Begin makes exec ready to be executed and returns its Recorder. ctx is the
-// caller's, start the time of the begin. It returns ErrFinished or
-// ErrPlanChanged, wrapped, or says what else is wrong, and then has changed
-// nothing.
-func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recording, start time.Time) (*Recorder, error) {
-	r := &exec.recorder
+// Begin makes exec ready to be executed and fills scope, which must be zero, as
+// that of its steps, over ctx, the caller's. start is the time of the begin. It
+// returns the Recorder, and whether earlier runs have settled something or were
+// in the middle of it.
+// It returns ErrFinished or ErrPlanChanged, wrapped, or says what else is wrong,
+// and then has changed nothing of exec.
+func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recording, start time.Time, scope *Scope) (r *Recorder, resumed bool, err error) {
+	r = &exec.recorder
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.live || r.audience != nil && r.audience.telling { // its end is still being told
-		return nil, fmt.Errorf("chain: execution %s is already running", exec.ID)
+		return nil, false, fmt.Errorf("chain: execution %s is already running", exec.ID)
 	}
 	if r.status.Finished() {
-		return nil, fmt.Errorf("chain: execution %s has %s: %w", exec.ID, r.status, ErrFinished)
+		return nil, false, fmt.Errorf("chain: execution %s has %s: %w", exec.ID, r.status, ErrFinished)
 	}
-	if r.status != Pending || len(r.records) > 0 {
+	if r.status != Pending || r.details != nil {
 		if err := r.rebind(with); err != nil {
-			return nil, err
+			return nil, false, fmt.Errorf("chain: execution %s: %w", exec.ID, err)
 		}
 	}
 	if exec.ID == "" {
 		exec.ID = newID(start)
 	}
-	if r.self == nil || r.id != exec.ID { // a goroutine that an earlier run's step left behind may be reading
-		r.self, r.id = exec, exec.ID
-	}
-	r.plan, r.fingerprint, r.steps, r.errorText = with.Plan, with.Fingerprint, with.Steps, with.ErrorText
-	r.live, r.base, r.wall = true, start, start.Round(0)
-	r.records = make([]Record, 0, 2*len(with.Steps)+4) // all of a success, some retries of a short plan
+	scope.Context, scope.exec, scope.with = ctx, exec, with
+	r.with, r.live, r.base, r.audience = with, true, start, nil
+	r.records = make([]Record, max(8, with.Room))
+	r.written.Store(0)
 	if len(with.Observers) > 0 {
-		r.audience = &audience{ctx: observed{context.WithoutCancel(ctx), r, ExecutionInfo{exec.ID, with.Plan}}, observers: slices.Clone(with.Observers)}
+		r.audience = newAudience(scope, start)
 	}
 	switch r.status {
 	case Compensating, Stuck: // goes on with it, or tries the failed undos again
@@ -148,7 +96,7 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	default:
 		r.status = Running
 	}
-	return r, nil
+	return r, len(r.ground().before)+len(r.ground().open) > 0, nil
 }
 
 // rebind makes what earlier runs have recorded the ground this run stands on,
@@ -156,29 +104,51 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 func (r *Recorder) rebind(with *Recording) error {
 	past := r.events()
 	open := inFlightAt(past)
-	before, err := ground(r.fold(), open, r.fingerprint, r.status, with)
+	before, err := ground(r.fold(), open, r.recording().Fingerprint, r.status, with)
 	if err != nil {
-		return fmt.Errorf("chain: execution %s: %w", r.id, err)
+		return err
 	}
-	r.past, r.before, r.open = past, before, open
-	r.records, r.details = nil, nil
+	r.earlier, r.details = &earlier{past, before, open}, nil
 	return nil
 }
 
-// Record adds one event, or several at once.
-func (r *Recorder) Record(records ...Record) {
-	r.mu.Lock()
-	r.records = append(r.records, records...)
-	if r.audience == nil {
-		r.mu.Unlock()
-		return
+// recording is what it runs under, or ran: nothing before it began.
+func (r *Recorder) recording() *Recording {
+	if r.with == nil {
+		return new(Recording)
 	}
+	return r.with
+}
+
+// ground is what there is of earlier runs: nothing in the first one.
+func (r *Recorder) ground() *earlier {
+	if r.earlier == nil {
+		return new(earlier)
+	}
+	return r.earlier
+}
+
+// Record adds an event. It must not be called while another goroutine may: the
+// branches of a Parallel that run together use RecordShared.
+func (r *Recorder) Record(rec Record) {
+	if r.audience != nil || !r.add(rec) {
+		r.RecordShared(rec)
+	}
+}
+
+// RecordShared is Record that is safe for concurrent use.
+func (r *Recorder) RecordShared(rec Record) {
+	r.mu.Lock()
+	r.grow(rec)
 	r.tell()
 }
 
 // Retrying adds a failed attempt after which another will be made.
 func (r *Recorder) Retrying(at time.Duration, step int, phase Phase, attempt int, err error, delay time.Duration) {
-	r.add(NewRecord(at, KindRetrying, step, phase, attempt), detail{err: err, delay: delay})
+	r.mu.Lock()
+	r.detail(detail{err: err, delay: delay})
+	r.grow(NewRecord(at, KindRetrying, step, phase, attempt))
+	r.tell()
 }
 
 // Failed adds a failure for good: of a step, a compensation, or, with the
@@ -188,16 +158,38 @@ func (r *Recorder) Failed(at time.Duration, step int, phase Phase, attempts int,
 	if phase == Compensation {
 		kind = KindCompensationFailed
 	}
-	r.add(NewRecord(at, kind, step, phase, attempts), detail{err: err, ending: ending})
+	r.mu.Lock()
+	r.detail(detail{err: err, ending: ending})
+	r.grow(NewRecord(at, kind, step, phase, attempts))
+	r.tell()
+}
+
+// detail adds a detail of the record to come, with the lock.
+func (r *Recorder) detail(d detail) {
+	d.record = r.written.Load()
+	all := r.trouble()
+	all.list = append(all.list, d)
+}
+
+// trouble is the details, to add to them with the lock.
+func (r *Recorder) trouble() *details {
+	if r.details == nil {
+		r.details = new(details)
+		r.details.list = r.details.first[:0]
+	}
+	return r.details
 }
 
 // End adds the plan's end and gives the execution its status.
 func (r *Recorder) End(at time.Duration, status Status) {
 	r.mu.Lock()
-	r.status, r.unwinding = status, nil
-	r.records = append(r.records, NewRecord(at, KindPlanEnded, 0, Forward, int(status)))
-	r.tell()
-	r.mu.Lock()
+	r.status = status
+	r.through()
+	r.grow(NewRecord(at, KindPlanEnded, 0, Forward, int(status)))
+	if r.audience != nil {
+		r.tell()
+		r.mu.Lock()
+	}
 	r.live = false // now that everybody has been told
 	r.mu.Unlock()
 }
@@ -207,26 +199,42 @@ func (r *Recorder) End(at time.Duration, status Status) {
 // not be written down.
 func (r *Recorder) Halt(status Status) {
 	r.mu.Lock()
-	r.status, r.live, r.unwinding = status, false, nil
+	r.status, r.live = status, false
+	r.through()
 	r.mu.Unlock()
+}
+
+// through forgets what is being undone.
+func (r *Recorder) through() {
+	r.undoing = false
+	if r.details != nil {
+		r.details.unwinding = nil
+	}
 }
 
 // Unwinding notes that completed steps inside a Process or Parallel, or of the
 // whole plan, are being undone.
 func (r *Recorder) Unwinding(step int) {
 	r.mu.Lock()
-	if r.unwinding == nil {
-		r.unwinding = map[int]bool{}
-	}
-	r.unwinding[step] = true
 	r.status = Compensating
+	if step == 0 {
+		r.undoing = true
+	} else {
+		all := r.trouble()
+		if all.unwinding == nil {
+			all.unwinding = map[int]bool{}
+		}
+		all.unwinding[step] = true
+	}
 	r.mu.Unlock()
 }
 
-// Unwound notes that it is through with that, and its failure recorded.
+// Unwound notes that it is through with a Process or Parallel, and its failure
+// recorded.
 func (r *Recorder) Unwound(step int) {
 	r.mu.Lock()
-	if delete(r.unwinding, step); len(r.unwinding) == 0 {
+	levels := r.trouble().unwinding
+	if delete(levels, step); len(levels) == 0 && !r.undoing {
 		r.status = Running
 	}
 	r.mu.Unlock()
@@ -236,7 +244,7 @@ func (r *Recorder) Unwound(step int) {
 func (r *Recorder) Began(step int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.records, func(rec Record) bool {
+	return slices.ContainsFunc(r.all(), func(rec Record) bool {
 		return int(rec.step) == step && rec.what.kind() == KindStarted
 	})
 }
@@ -248,20 +256,6 @@ func (r *Recorder) Status() Status {
 	return r.status
 }
 
-// ID is the execution's.
-func (r *Recorder) ID() string { return r.id }
-
-func (r *Recorder) add(rec Record, d detail) {
-	r.mu.Lock()
-	d.record = len(r.records)
-	if r.details == nil {
-		r.details = make([]detail, 0, 4)
-	}
-	r.details = append(r.details, d)
-	r.records = append(r.records, rec)
-	r.tell()
-}
-
 // log adds an event of a step's own. One that is untold is not shown to the
 // observers.
 func (r *Recorder) log(level slog.Level, message string, untold bool) {
@@ -271,38 +265,40 @@ func (r *Recorder) log(level slog.Level, message string, untold bool) {
 		at = time.Since(r.base)
 	} else { // not begun: the time of its first event is as good a base as any
 		r.base = time.Now()
-		r.wall = r.base.Round(0)
 	}
 	step, phase := r.atWork()
-	r.mu.Unlock()
-	r.add(NewRecord(at, KindLog, int(step), phase, 0), detail{level: level, message: message, untold: untold})
+	r.detail(detail{log: &logged{NewRecord(at, KindLog, int(step), phase, 0), level, message, untold}})
+	r.tell()
 }
 
 // atWork is the step whose attempt is under way, or 0 where it could be one of
 // several.
 func (r *Recorder) atWork() (step int32, phase Phase) {
-	for _, rec := range slices.Backward(r.records) {
-		switch rec.what.kind() {
-		case KindLog:
-			continue
-		case KindStarted, KindCompensating:
-			for i := int(rec.step); i > 0; i = r.steps[i].Parent {
-				if r.steps[i].Kind == builder.KindParallel {
-					return 0, Forward
-				}
-			}
-			return rec.step, rec.what.phase()
-		}
+	all := r.all()
+	if len(all) == 0 {
 		return 0, Forward
 	}
-	return 0, Forward
+	last := all[len(all)-1]
+	if next, ok := last.begun(); ok {
+		last = next
+	}
+	if kind := last.what.kind(); kind != KindStarted && kind != KindCompensating {
+		return 0, Forward
+	}
+	for i := int(last.step); i > 0; i = r.with.Steps[i].Parent {
+		if r.with.Steps[i].Kind == builder.KindParallel {
+			return 0, Forward
+		}
+	}
+	return last.step, last.what.phase()
 }
 
 func (r *Recorder) path(step int32) string {
-	if int(step) >= len(r.steps) {
+	steps := r.recording().Steps
+	if int(step) >= len(steps) {
 		return ""
 	}
-	return r.steps[step].Path
+	return steps[step].Path
 }
 
 func (r *Recorder) trace() Trace {
@@ -313,33 +309,33 @@ func (r *Recorder) trace() Trace {
 
 // events makes the events of the trace.
 func (r *Recorder) events() []Event {
-	events := make([]Event, len(r.past), len(r.past)+len(r.records))
-	copy(events, r.past)
-	return r.eventsFrom(events, 0)
+	past := r.ground().past
+	events := make([]Event, len(past), len(past)+2*len(r.all())+len(r.details.all()))
+	copy(events, past)
+	return r.eventsFrom(events, place{})
 }
 
-// eventsFrom adds the events of this run's records from the first-th on.
-func (r *Recorder) eventsFrom(events []Event, first int) []Event {
-	details := r.details
-	if first > 0 {
-		skip, _ := slices.BinarySearchFunc(details, first, func(d detail, first int) int { return d.record - first })
-		details = details[skip:]
-	}
-	for i, rec := range r.records[first:] {
-		var d *detail
-		if len(details) > 0 && details[0].record == first+i {
-			d, details = &details[0], details[1:]
-		}
-		events = append(events, r.event(rec, d))
+// eventsFrom adds this run's events from a place on.
+func (r *Recorder) eventsFrom(events []Event, at place) []Event {
+	wall := r.base.Round(0)
+	records, details := r.all(), r.details.all()
+	for rec, d, more := at.next(records, details); more; rec, d, more = at.next(records, details) {
+		events = append(events, r.event(wall, rec, d))
 	}
 	return events
 }
 
-// event makes the event of a record; most have no detail.
-func (r *Recorder) event(rec Record, d *detail) Event {
+// end is the place behind this run's events.
+func (r *Recorder) end() place {
+	return place{records: r.written.Load(), details: int32(len(r.details.all()))}
+}
+
+// event makes the event of a record; most have no detail. wall is the begin of
+// the run, without the monotonic clock.
+func (r *Recorder) event(wall time.Time, rec Record, d *detail) Event {
 	kind := rec.what.kind()
 	e := Event{
-		Time:    r.wall.Add(rec.at),
+		Time:    wall.Add(rec.at),
 		Kind:    kind,
 		Phase:   rec.what.phase(),
 		Level:   kind.level(),
@@ -349,14 +345,12 @@ func (r *Recorder) event(rec Record, d *detail) Event {
 	if kind == KindPlanEnded {
 		e.Message, e.Attempt = Status(e.Attempt).String(), 0
 	}
-	if d != nil {
-		e.Message, e.Delay = d.message, d.delay
-		if d.err != nil {
-			e.Error = r.textOf(d.err)
-		}
-		if kind == KindLog {
-			e.Level = d.level
-		}
+	switch {
+	case d == nil:
+	case d.log != nil:
+		e.Level, e.Message = d.log.level, d.log.message
+	case d.err != nil:
+		e.Error, e.Delay = r.textOf(d.err), d.delay
 	}
 	return e
 }
@@ -378,7 +372,7 @@ func (r *Recorder) textOf(err error) string {
 			return strings.Join(texts, "; ")
 		}
 	}
-	if r.errorText == nil {
+	if r.recording().ErrorText == nil {
 		return textOf(err)
 	}
 	return r.userText(err)
@@ -412,5 +406,5 @@ func (r *Recorder) userText(err error) (text string) {
 			text = fmt.Sprintf("%T, of which the function of WithErrorText panicked: %v", err, v)
 		}
 	}()
-	return r.errorText(err)
+	return r.with.ErrorText(err)
 }

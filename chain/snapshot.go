@@ -83,8 +83,8 @@ func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
 	return Snapshot[T]{
 		Version:     SnapshotVersion,
 		ID:          c.ID,
-		Plan:        r.plan,
-		Fingerprint: r.fingerprint,
+		Plan:        r.recording().Plan,
+		Fingerprint: r.recording().Fingerprint,
 		Status:      r.status,
 		Data:        c.Data,
 		Metadata:    maps.Clone(r.metadata),
@@ -129,9 +129,7 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 		return nil, fmt.Errorf("taskchain: restore: %w", err)
 	}
 	exec := &ExecutionContext[T]{ID: s.ID, Data: s.Data}
-	r := &exec.recorder
-	r.id, r.plan, r.fingerprint, r.status = s.ID, s.Plan, s.Fingerprint, s.Status
-	r.metadata, r.past = maps.Clone(s.Metadata), slices.Clone(s.Trace)
+	ground := &earlier{past: slices.Clone(s.Trace)}
 	for _, state := range s.Steps {
 		kind, _ := kindNamed(state.Kind)
 		e := entry{
@@ -141,11 +139,14 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 		}
 		e.err = state.Error.restore(state.Path, Forward, state.Attempts)
 		e.undoErr = state.UndoError.restore(state.Path, Compensation, state.UndoAttempts)
-		if inside := causeInside(e, r.before); inside != nil {
+		if inside := causeInside(e, ground.before); inside != nil {
 			e.err = inside
 		}
-		r.before = append(r.before, e)
+		ground.before = append(ground.before, e)
 	}
+	r := &exec.recorder
+	r.with, r.status = &Recording{Plan: s.Plan, Fingerprint: s.Fingerprint}, s.Status
+	r.metadata, r.earlier = maps.Clone(s.Metadata), ground
 	return exec, nil
 }
 

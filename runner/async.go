@@ -31,9 +31,7 @@ func NewAsync[T any](plan *builder.Plan[T], opts ...Option) *Async[T] {
 
 // Run executes the plan on data and waits for it. See Runner.
 func (a *Async[T]) Run(ctx context.Context, data T) (chain.Outcome[T], error) {
-	r := &run[T]{}
-	r.exec.Data = data
-	return a.start(ctx, &r.exec, &r.host, nil).result()
+	return a.start(ctx, &chain.ExecutionContext[T]{Data: data}, nil).result()
 }
 
 // Resume goes on with an execution and waits for it. See Runner.
@@ -41,7 +39,7 @@ func (a *Async[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) 
 	if exec == nil {
 		return chain.Outcome[T]{}, errNilExecution
 	}
-	return a.start(ctx, exec, &host[T]{}, nil).result()
+	return a.start(ctx, exec, nil).result()
 }
 
 // Start begins an execution and returns at once. The execution ends with ctx: to
@@ -53,12 +51,12 @@ func (a *Async[T]) Start(ctx context.Context, data T, opts ...chain.ContextOptio
 	if ctx != nil { // start refuses a nil one
 		ctx, cancel = context.WithCancelCause(ctx)
 	}
-	return a.start(ctx, chain.NewExecutionContext(data, opts...), &host[T]{}, cancel)
+	return a.start(ctx, chain.NewExecutionContext(data, opts...), cancel)
 }
 
 // start has cancel called at the end; an execution that nobody gets a Handle of
 // needs none.
-func (a *Async[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T], cancel context.CancelCauseFunc) *Handle[T] {
+func (a *Async[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], cancel context.CancelCauseFunc) *Handle[T] {
 	handle := newHandle(exec, cancel)
 	if cancel != nil {
 		handle.cancel = func(cause error) error { cancel(cause); return nil }
@@ -66,6 +64,7 @@ func (a *Async[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], h
 	if err := a.census.enter(); err != nil {
 		return handle.refused(err)
 	}
+	h := new(host[T])
 	x, err := a.core.begin(ctx, exec, h, h)
 	if err != nil {
 		a.census.leave()

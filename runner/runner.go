@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/taskchain-go/taskchain/builder"
@@ -36,6 +37,7 @@ type core[T any] struct {
 	nilable  bool  // T has a nil, which is no data
 	refusal  error // why nothing can run
 	together bool  // branches run in goroutines of their own
+	runs     *sync.Pool
 }
 
 func newCore[T any](plan *builder.Plan[T], opts []Option) core[T] {
@@ -48,7 +50,7 @@ func coreOf[T any](plan *builder.Plan[T], o engine.Options, fault error) core[T]
 	if plan == nil {
 		return core[T]{refusal: errors.New("runner: the plan is nil")}
 	}
-	c := core[T]{program: engine.Compile(plan, o), refusal: fault}
+	c := core[T]{program: engine.Compile(plan, o), refusal: fault, runs: &sync.Pool{New: func() any { return new(run[T]) }}}
 	switch reflect.TypeFor[T]().Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Interface:
 		c.nilable = true
@@ -100,10 +102,30 @@ func (c *core[T]) refuse(ctx context.Context, data *T) error {
 	return nil
 }
 
-// A run is an execution and its host, together so that they cost one allocation.
+// A run is what is needed only while an execution is driven. What the user's
+// functions may keep, such as their contexts, is not in it.
 type run[T any] struct {
-	exec chain.ExecutionContext[T]
+	engine.Execution
 	host host[T]
+}
+
+// drive drives an execution in the calling goroutine, in memory that is used
+// again if nothing has happened to the goroutine.
+func (c *core[T]) drive(ctx context.Context, exec *chain.ExecutionContext[T]) (chain.Outcome[T], error) {
+	if err := c.refuse(ctx, &exec.Data); err != nil {
+		return chain.Outcome[T]{Status: exec.Status(), Context: exec}, err
+	}
+	r := c.runs.Get().(*run[T])
+	if err := c.beginIn(&r.Execution, ctx, exec, &r.host, &r.host); err != nil {
+		return chain.Outcome[T]{Status: exec.Status(), Context: exec}, err
+	}
+	r.Drive()
+	out, err := engine.Outcome(&r.Execution, exec)
+	if r.Over() {
+		*r = run[T]{}
+		c.runs.Put(r)
+	}
+	return out, err
 }
 
 // host makes attempts by calling the user's functions.
@@ -130,9 +152,14 @@ func (c *core[T]) begin(ctx context.Context, exec *chain.ExecutionContext[T], h 
 	if err := c.refuse(ctx, &exec.Data); err != nil {
 		return nil, err
 	}
+	x := new(engine.Execution)
+	return x, c.beginIn(x, ctx, exec, h, whole)
+}
+
+func (c *core[T]) beginIn(x *engine.Execution, ctx context.Context, exec *chain.ExecutionContext[T], h *host[T], whole engine.Host) error {
 	start := time.Now()
 	*h = host[T]{Local: engine.Local{Start: start, Together: c.together}, core: c, data: &exec.Data}
-	return engine.Begin(ctx, c.program, exec, whole, start)
+	return engine.BeginIn(x, ctx, c.program, exec, whole, start)
 }
 
 var errNilContext = errors.New("runner: the context is nil")

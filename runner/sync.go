@@ -6,7 +6,6 @@ import (
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
-	"github.com/taskchain-go/taskchain/runner/engine"
 )
 
 // Sync is the Runner that executes a plan in the calling goroutine. It starts no
@@ -47,9 +46,7 @@ func refuseAsync[T any](plan *builder.Plan[T]) error {
 
 // Run executes the plan on data. See Runner.
 func (s *Sync[T]) Run(ctx context.Context, data T) (chain.Outcome[T], error) {
-	r := &run[T]{}
-	r.exec.Data = data
-	return s.drive(ctx, &r.exec, &r.host)
+	return s.core.drive(ctx, &chain.ExecutionContext[T]{Data: data})
 }
 
 // Resume goes on with an execution. See Runner.
@@ -57,14 +54,5 @@ func (s *Sync[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) (
 	if exec == nil {
 		return chain.Outcome[T]{}, errNilExecution
 	}
-	return s.drive(ctx, exec, &host[T]{})
-}
-
-func (s *Sync[T]) drive(ctx context.Context, exec *chain.ExecutionContext[T], h *host[T]) (chain.Outcome[T], error) {
-	x, err := s.core.begin(ctx, exec, h, h)
-	if err != nil {
-		return chain.Outcome[T]{Status: exec.Status(), Context: exec}, err
-	}
-	x.Drive()
-	return engine.Outcome(x, exec)
+	return s.core.drive(ctx, exec)
 }

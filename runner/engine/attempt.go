@@ -14,7 +14,7 @@ import (
 
 // run tries a step, or its compensation, until it succeeds or has failed for
 // good (rules 2 to 4 and 7).
-func (w *walker) run(ctx context.Context, s *builder.Step, phase chain.Phase) *failure {
+func (w *walker) run(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *failure {
 	began, n := w.at, 1
 	err := w.takeCut(s, phase, &n)
 	if err == nil {
@@ -37,7 +37,7 @@ func (w *walker) run(ctx context.Context, s *builder.Step, phase chain.Phase) *f
 }
 
 // retry goes on after the n-th attempt has failed with err.
-func (w *walker) retry(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error, began time.Duration) *failure {
+func (w *walker) retry(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n int, err error, began time.Duration) *failure {
 	policy := &s.Retry
 	if phase == chain.Compensation {
 		policy = &s.CompensationRetry
@@ -78,7 +78,7 @@ func succeeds(phase chain.Phase) chain.Kind {
 }
 
 // wait lets the delay before the next attempt pass.
-func (w *walker) wait(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error, delay time.Duration) *failure {
+func (w *walker) wait(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n int, err error, delay time.Duration) *failure {
 	if halt := w.commit(); halt != nil {
 		return &failure{halt: halt}
 	}
@@ -87,7 +87,7 @@ func (w *walker) wait(ctx context.Context, s *builder.Step, phase chain.Phase, n
 
 // waitOn lets the rest of a delay pass that an earlier run was in when it was
 // interrupted.
-func (w *walker) waitOn(ctx context.Context, s *builder.Step, phase chain.Phase) *failure {
+func (w *walker) waitOn(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *failure {
 	rest := w.recorder().Rest(w.at, s.Index, phase)
 	if rest <= 0 {
 		return nil
@@ -95,7 +95,7 @@ func (w *walker) waitOn(ctx context.Context, s *builder.Step, phase chain.Phase)
 	return w.sleep(ctx, s, phase, 0, nil, rest)
 }
 
-func (w *walker) sleep(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error, delay time.Duration) *failure {
+func (w *walker) sleep(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n int, err error, delay time.Duration) *failure {
 	ended := w.x.host.Sleep(ctx, delay)
 	w.at = w.x.host.Now()
 	if halt, ok := ended.(*Halt); ok {
@@ -110,7 +110,7 @@ func (w *walker) sleep(ctx context.Context, s *builder.Step, phase chain.Phase, 
 // begin records the begin of the n-th attempt, as soon as it may begin; last is
 // the error of the one before. It is written down before the attempt is made: a
 // step in flight when a process dies is known to have begun.
-func (w *walker) begin(ctx context.Context, s *builder.Step, phase chain.Phase, n int, last error) *failure {
+func (w *walker) begin(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n int, last error) *failure {
 	if ctx.Err() != nil {
 		return w.fail(ctx, s, phase, n-1, last)
 	}
@@ -137,7 +137,7 @@ func (w *walker) begin(ctx context.Context, s *builder.Step, phase chain.Phase, 
 
 // fail records that a step, or its compensation, has failed for good after n
 // attempts, and why; err may be nil if the context has ended.
-func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n int, err error) *failure {
+func (w *walker) fail(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n int, err error) *failure {
 	if n == 0 && w.replay.hadBegun(s) {
 		n = w.replay.begun[s.Index]
 		w.attempts++ // an earlier run's
@@ -160,12 +160,12 @@ func (w *walker) fail(ctx context.Context, s *builder.Step, phase chain.Phase, n
 }
 
 // attempt makes one attempt, under its own deadline if it has one.
-func (w *walker) attempt(ctx context.Context, s *builder.Step, phase chain.Phase, n int) error {
+func (w *walker) attempt(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n int) error {
 	if phase == chain.Forward {
 		w.attempts++
 	}
 	frame := w.frame()
-	frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, phase, n)
+	frame.Set(ctx, s.Index, phase, n)
 	timeout := s.Timeout
 	if phase == chain.Compensation {
 		timeout = s.CompensationTimeout
@@ -187,9 +187,9 @@ func (w *walker) attempt(ctx context.Context, s *builder.Step, phase chain.Phase
 // as there were, but no more than the steps that are left.
 func (w *walker) frame() *chain.Frame {
 	if len(w.frames) == 0 {
-		more := max(4, min(w.framed, w.top.Next-w.top.Index-w.framed))
-		w.frames = make([]chain.Frame, more)
-		w.framed += more
+		left := w.top.Next - w.top.Index - 1 - w.framed
+		w.frames = make([]chain.Frame, max(4, min(left, w.framed)))
+		w.framed += len(w.frames)
 	}
 	frame := &w.frames[0]
 	w.frames = w.frames[1:]
@@ -269,13 +269,13 @@ func (w *walker) takeCut(s *builder.Step, phase chain.Phase, n *int) error {
 }
 
 // condition asks the step's When.
-func (w *walker) condition(ctx context.Context, s *builder.Step) (holds bool, err error) {
+func (w *walker) condition(ctx *chain.Scope, s *builder.Step) (holds bool, err error) {
 	if err := w.takeCut(s, chain.Forward, new(int)); err != nil {
 		return false, err
 	}
 	w.recorder() // the condition may look at the trace
 	frame := w.frame()
-	frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, chain.Forward, 1)
+	frame.Set(ctx, s.Index, chain.Forward, 1)
 	returned := false
 	defer func() {
 		if !returned {
@@ -315,7 +315,7 @@ func (w *walker) next(s *builder.Step, phase chain.Phase, n int, retry *policy.R
 }
 
 // acquire waits for one of the runner's slots. It is false if ctx has ended.
-func (w *walker) acquire(ctx context.Context) (may bool, halt error) {
+func (w *walker) acquire(ctx *chain.Scope) (may bool, halt error) {
 	select {
 	case w.x.program.slots <- struct{}{}:
 		w.holds = true

@@ -33,7 +33,7 @@ func (e *timeoutError) Unwrap() []error {
 
 // A siblingError is why a branch ended that had not failed itself.
 type siblingError struct {
-	of   *Execution
+	of   *chain.Recorder // the execution's
 	path string
 	err  error
 }
@@ -76,7 +76,7 @@ func (x *Execution) endingOf(ctx context.Context) chain.Ending {
 	if ctx.Err() == nil {
 		return chain.ByItself
 	}
-	if sibling, ok := context.Cause(ctx).(*siblingError); ok && sibling.of == x {
+	if sibling, ok := context.Cause(ctx).(*siblingError); ok && sibling.of == x.log {
 		return chain.BySibling
 	}
 	return chain.ByContext

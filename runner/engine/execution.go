@@ -16,47 +16,78 @@ type Execution struct {
 	program   *Program
 	host      Host
 	committer Committer
-	resumed   bool            // earlier runs have recorded something
 	log       *chain.Recorder // only by way of walker.recorder or walker.record
-	failed    atomic.Bool     // there is a failure to tell of
+	cancel    context.CancelFunc
+	resumed   bool        // earlier runs have recorded something
+	failed    atomic.Bool // there is a failure to tell of
 
-	ctx      context.Context // of the forward run
-	cancel   context.CancelFunc
 	status   chain.Status // the end; Pending before
-	halted   error        // what Commit said
+	duration time.Duration
+	halted   error // what Commit said
 	failures []*chain.StepError
 	stuck    []*chain.StepError // the failed undos
-	duration time.Duration
-	frames   [12]chain.Frame // of the first attempts: most plans need no more
 }
 
 // Begin makes an execution ready to be driven. It returns an error if exec can't
 // run under this program: it is finished, running already, or its recorded steps
 // don't fit.
 func Begin[T any](ctx context.Context, p *Program, exec *chain.ExecutionContext[T], host Host, start time.Time) (*Execution, error) {
-	resumed := exec.Status() != chain.Pending
-	log, err := chain.Begin(ctx, exec, &p.recording, start)
-	if err != nil {
+	x := new(Execution)
+	if err := BeginIn(x, ctx, p, exec, host, start); err != nil {
 		return nil, err
 	}
-	x := &Execution{program: p, host: host, log: log, ctx: ctx}
-	x.walker = walker{x: x, top: &p.steps[0], frames: x.frames[:], framed: len(x.frames)}
+	return x, nil
+}
+
+// BeginIn is Begin in memory of the caller's, such as a part of a struct that has
+// the host, too. x must be zero.
+func BeginIn[T any](x *Execution, ctx context.Context, p *Program, exec *chain.ExecutionContext[T], host Host, start time.Time) error {
+	scope, frames := contexts(p)
+	log, resumed, err := chain.Begin(ctx, exec, &p.recording, start, scope)
+	if err != nil {
+		return err
+	}
+	x.walker = walker{x: x, top: &p.steps[0], ctx: scope, frames: frames, framed: len(frames)}
+	x.program, x.host, x.log = p, host, log
 	x.committer, _ = host.(Committer)
 	if resumed {
 		x.resumed = true
-		x.replay = replayOf(log, p.steps)
+		x.replay = replayOf(x.log, p.steps)
 		x.failed.Store(true) // what earlier runs recorded may be failures
 	}
 	if limit := p.steps[0].Within; limit > 0 {
-		x.ctx, x.cancel = context.WithTimeoutCause(ctx, limit, &timeoutError{what: "plan", limit: limit})
+		var limited context.Context
+		limited, x.cancel = context.WithTimeoutCause(ctx, limit, &timeoutError{what: "plan", limit: limit})
+		x.ctx = scope.Over(limited)
 	}
-	return x, nil
+	return nil
+}
+
+// contexts makes the scope of a run and its first frames, together so that they
+// cost one allocation: most plans need no more.
+func contexts(p *Program) (*chain.Scope, []chain.Frame) {
+	if len(p.steps) < 4 {
+		few := new(struct {
+			scope  chain.Scope
+			frames [3]chain.Frame
+		})
+		return &few.scope, few.frames[:]
+	}
+	some := new(struct {
+		scope  chain.Scope
+		frames [10]chain.Frame
+	})
+	return &some.scope, some.frames[:]
 }
 
 // Drive executes the plan to its end, in the calling goroutine. A step that ends
 // that goroutine by runtime.Goexit has failed; the rest is then done in another
 // one before the deferred functions of the callers run.
 func (x *Execution) Drive() { x.drive() }
+
+// Over tells whether nobody can need x any more after Drive and Outcome, so that
+// its memory may be used again: an interceptor may have kept its next.
+func (x *Execution) Over() bool { return len(x.program.interceptors) == 0 }
 
 // Outcome is what became of the execution after Drive.
 func Outcome[T any](x *Execution, exec *chain.ExecutionContext[T]) (chain.Outcome[T], error) {
@@ -103,10 +134,13 @@ func (w *walker) plan() {
 
 // end records the end and has it written down.
 func (x *Execution) end(f *failure) {
+	log, before := x.recorder(), chain.Running
+	if x.committer != nil {
+		before = log.Status()
+	}
 	x.status = x.conclude(f)
 	x.duration = x.at
-	before := x.recorder().Status()
-	x.recorder().End(x.at, x.status)
+	log.End(x.at, x.status)
 	if err := x.commit(); err != nil {
 		x.halt(err, before)
 	}

@@ -34,6 +34,12 @@ func Compile[T any](plan *builder.Plan[T], o Options) *Program {
 	for s := range plan.Steps() {
 		steps = append(steps, s)
 	}
+	room := len(steps) + 1 // one more than steps, and the plan's end
+	for _, s := range steps[1:] {
+		if s.Kind.Composite() { // its begin, its end, and its last step's
+			room += 2
+		}
+	}
 	p := &Program{
 		recording: chain.Recording{
 			Plan:        plan.Name(),
@@ -41,6 +47,7 @@ func Compile[T any](plan *builder.Plan[T], o Options) *Program {
 			Steps:       steps,
 			Observers:   o.Observers,
 			ErrorText:   o.ErrorText,
+			Room:        room,
 		},
 		steps:        steps,
 		interceptors: o.Interceptors,

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"context"
-
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/policy"
@@ -71,7 +69,7 @@ func (r *replay) knows(s *builder.Step) bool { return r != nil && r.within[s.Ind
 
 // replayed answers for a step that is settled, from the record (rule 11). A
 // Process that undoes its own failures may have been interrupted at it.
-func (w *walker) replayed(ctx context.Context, s *builder.Step) (f *failure, settled bool) {
+func (w *walker) replayed(ctx *chain.Scope, s *builder.Step) (f *failure, settled bool) {
 	e, ok := w.replay.settled[s.Index]
 	if !ok {
 		return nil, false

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"context"
-
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
 )
@@ -11,10 +9,14 @@ import (
 // once (rule 5), on a context that no cancellation reaches (rule 7). An undo
 // that fails is recorded, and the others still run (rule 8). It is true to what
 // was recorded, so that an interrupted one can be called again.
-func (w *walker) unwind(ctx context.Context, level *builder.Step, cause error) (halt error) {
+func (w *walker) unwind(ctx *chain.Scope, level *builder.Step, cause error) (halt error) {
 	w.recorder().Unwinding(level.Index)
-	detached := chain.Detach(ctx, cause)
-	for _, s := range w.undoable(level) {
+	detached := ctx.Detached(cause)
+	undo := w.undoable(level)
+	if len(w.frames) < len(undo) {
+		w.frames = make([]chain.Frame, len(undo))
+	}
+	for _, s := range undo {
 		if f := w.run(detached, s, chain.Compensation); f != nil && f.halt != nil {
 			return f.halt
 		}

@@ -14,46 +14,57 @@ import (
 type walker struct {
 	x      *Execution
 	top    *builder.Step // what it walks: the plan itself or a branch
-	ctx    context.Context
+	ctx    *chain.Scope
 	at     time.Duration // the last boundary between attempts
 	frames []chain.Frame // for the attempts to come
 	framed int           // how many have been made
 	replay *replay       // what earlier runs have settled; nil: nothing
 	cut    *cut          // the attempt in which the goroutine was ended
-	begun  bool
-	done   bool
-	result *failure // of a branch
+	result *failure      // of a branch
 
-	attempts int  // at steps, made or answered for from the record
+	attempts int // at steps, made or answered for from the record
+	begun    bool
+	done     bool
 	holds    bool // one of the runner's slots
 	rewalk   bool // the walk began anew in the same run
 
-	kept    chain.Record // a success that is not in the trace yet
 	keeping bool
+	kept    chain.Record // what is not in the trace yet
 }
 
 // record adds an event to the trace. A success is kept back until the next event
 // of the walk: mostly that is the begin of the next step, at the same boundary,
-// and both cost one lock. No function of the user's runs in between, and nothing
+// and both are one record. No function of the user's runs in between, and nothing
 // else of the execution: a branch, or one that may have to wait for its turn,
 // keeps nothing back.
 func (w *walker) record(kind chain.Kind, s *builder.Step, phase chain.Phase, attempt int) {
 	rec := chain.NewRecord(w.at, kind, s.Index, phase, attempt)
 	switch {
+	case w.top.Index != 0:
+		w.x.log.RecordShared(rec)
 	case w.keeping:
-		w.keeping = false // first: an observer may end the goroutine
-		w.x.log.Record(w.kept, rec)
-	case (kind == chain.KindSucceeded || kind == chain.KindCompensated) && w.top.Index == 0 && w.x.program.slots == nil:
+		if both, ok := w.kept.Then(rec); ok {
+			w.keeping = false
+			w.x.log.Record(both)
+			return
+		}
+		w.recorder()
+		w.record(kind, s, phase, attempt)
+	case keeps(kind) && w.x.program.slots == nil:
 		w.kept, w.keeping = rec, true
 	default:
 		w.x.log.Record(rec)
 	}
 }
 
+func keeps(kind chain.Kind) bool {
+	return kind == chain.KindSucceeded || kind == chain.KindCompensated || kind == chain.KindPlanStarted
+}
+
 // recorder is the execution's, with nothing kept back.
 func (w *walker) recorder() *chain.Recorder {
 	if w.keeping {
-		w.keeping = false
+		w.keeping = false // first: an observer may end the goroutine
 		w.x.log.Record(w.kept)
 	}
 	return w.x.log
@@ -73,7 +84,6 @@ func (w *walker) drive() {
 		w.plan()
 	} else {
 		w.result = w.node(w.ctx, w.top)
-		w.recorder()
 	}
 	w.done = true
 }
@@ -102,7 +112,7 @@ func (w *walker) survive() {
 
 // sequence runs the steps inside level one after another (rule 1), until one
 // fails that the level does not go on past (rule 5).
-func (w *walker) sequence(ctx context.Context, level *builder.Step) *failure {
+func (w *walker) sequence(ctx *chain.Scope, level *builder.Step) *failure {
 	steps := w.x.program.steps
 	goesOn := level.Failure == policy.Continue
 	for i := level.Index + 1; i < level.Next; i = steps[i].Next {
@@ -119,7 +129,7 @@ func (w *walker) sequence(ctx context.Context, level *builder.Step) *failure {
 }
 
 // node runs one element of a level, unless it is settled already.
-func (w *walker) node(ctx context.Context, s *builder.Step) *failure {
+func (w *walker) node(ctx *chain.Scope, s *builder.Step) *failure {
 	if w.replay != nil {
 		if f, settled := w.replayed(ctx, s); settled {
 			return f
@@ -153,7 +163,7 @@ func (w *walker) begunBefore(s *builder.Step) bool {
 }
 
 // process runs a sequence under a deadline of its own, if it has one.
-func (w *walker) process(ctx context.Context, p *builder.Step) *failure {
+func (w *walker) process(ctx *chain.Scope, p *builder.Step) *failure {
 	before := w.enter(p)
 	inner, cancel := within(ctx, p)
 	f := w.sequence(inner, p)
@@ -164,7 +174,7 @@ func (w *walker) process(ctx context.Context, p *builder.Step) *failure {
 }
 
 // parallel runs the branches together, or in order: the host knows (rule 10).
-func (w *walker) parallel(ctx context.Context, p *builder.Step) *failure {
+func (w *walker) parallel(ctx *chain.Scope, p *builder.Step) *failure {
 	before := w.enter(p)
 	inner, cancel := within(ctx, p)
 	f := w.branches(inner, p)
@@ -184,17 +194,18 @@ func (w *walker) enter(p *builder.Step) (attempts int) {
 	return w.attempts
 }
 
-func within(ctx context.Context, s *builder.Step) (context.Context, context.CancelFunc) {
+func within(ctx *chain.Scope, s *builder.Step) (*chain.Scope, context.CancelFunc) {
 	if s.Within <= 0 {
 		return ctx, nil
 	}
-	return context.WithTimeoutCause(ctx, s.Within, &timeoutError{what: s.Kind.String(), limit: s.Within})
+	limited, cancel := context.WithTimeoutCause(ctx.Context, s.Within, &timeoutError{what: s.Kind.String(), limit: s.Within})
+	return ctx.Over(limited), cancel
 }
 
 // leave records the end of a Process or Parallel, which may handle its own
 // failure first (rule 6). before is what enter returned: what was skipped, or could
 // not begin, has had no effect.
-func (w *walker) leave(ctx context.Context, p *builder.Step, f *failure, before int) *failure {
+func (w *walker) leave(ctx *chain.Scope, p *builder.Step, f *failure, before int) *failure {
 	if f == nil {
 		w.record(chain.KindSucceeded, p, chain.Forward, 0)
 		return nil
@@ -226,16 +237,17 @@ func undoesItself(p *builder.Step) bool {
 
 // branches runs the branches of p, each with a walker of its own, and joins
 // their failures.
-func (w *walker) branches(ctx context.Context, p *builder.Step) *failure {
-	ctx, cancel := context.WithCancelCause(ctx)
+func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
+	inner, cancel := context.WithCancelCause(ctx.Context)
 	defer cancel(nil)
+	ctx = ctx.Over(inner)
 	goesOn := w.goesOn(p)
 	var walkers []*walker
 	for i := p.Index + 1; i < p.Next; i = w.x.program.steps[i].Next {
 		b := &walker{x: w.x, top: &w.x.program.steps[i], ctx: ctx, at: w.at, replay: w.replay, rewalk: w.rewalk}
 		walkers = append(walkers, b)
 		if !goesOn && w.replay.doomed(i) { // its siblings must not begin before it has failed anew
-			cancel(&siblingError{of: w.x, err: errors.New("as recorded"), path: b.top.Path})
+			cancel(&siblingError{of: w.x.log, err: errors.New("as recorded"), path: b.top.Path})
 		}
 	}
 	w.x.host.Branches(len(walkers), func(i int) {
@@ -246,7 +258,7 @@ func (w *walker) branches(ctx context.Context, p *builder.Step) *failure {
 		}
 		defer func() { // a Goexit of the branch passes here too
 			if f := b.result; f != nil && f.halt == nil && !goesOn {
-				cancel(&siblingError{of: w.x, err: f.err, path: b.top.Path})
+				cancel(&siblingError{of: w.x.log, err: f.err, path: b.top.Path})
 			}
 		}()
 		b.at = w.x.host.Now()

@@ -12,6 +12,7 @@ const (
 	entry     = "chain/entry.go"
 	resume    = "chain/resume.go"
 	recorder  = "chain/recorder.go"
+	records   = "chain/records.go"
 	audience  = "chain/audience.go"
 	chainCtx  = "chain/context.go"
 	retry     = "policy/retry.go"
@@ -67,15 +68,15 @@ var mutations = []mutation{
 	{does: "a panic goes through", file: attempt, old: "	return &chain.PanicError{Value: panicked, Stack: debug.Stack()}\n", new: "	panic(panicked)\n"},
 	{does: "a Goexit is forgotten", file: attempt, old: "		w.cut = &cut{step: s.Index, phase: phase, attempt: frame.Info().Attempt, err: err}\n", new: ""},
 	{does: "a Goexit in an attempt counts as one in the condition", file: attempt, old: "	*n, w.cut = max(w.cut.attempt, 1), nil\n", new: "	*n, w.cut = 1, nil\n"},
-	{does: "an attempt's number is always 1", file: attempt, old: "frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, phase, n)", new: "frame.Set(ctx, w.x.log, &w.x.program.recording, s.Index, phase, 1)"},
+	{does: "an attempt's number is always 1", file: attempt, old: "frame.Set(ctx, s.Index, phase, n)", new: "frame.Set(ctx, s.Index, phase, 1)"},
 	{does: "a failure is the context's alone", file: engErrors, old: "	return &endedError{cause, err}\n", new: "	return cause\n"},
 	{does: "a failure of a branch that was ended is not heard", file: attempt, old: "			ending = chain.ByContext // a failure", new: "			// a failure"},
 	{does: "a branch that could not begin tells of it", file: attempt, old: "if ending == chain.BySibling && n == 0 {", new: "if false {"},
 	{does: "a failure ended by a sibling counts as one by itself", file: engErrors, old: "		return chain.BySibling\n", new: "		return chain.ByItself\n"},
 
 	// Undoing.
-	{does: "compensations run on the context that has ended", file: chainCtx, old: "context.WithValue(context.WithoutCancel(ctx), causeKey{}, cause)", new: "context.WithValue(ctx, causeKey{}, cause)"},
-	{does: "a compensation does not know its cause", file: chainCtx, old: "context.WithValue(context.WithoutCancel(ctx), causeKey{}, cause)", new: "context.WithoutCancel(ctx)"},
+	{does: "compensations run on the context that has ended", file: chainCtx, old: "context.WithValue(context.WithoutCancel(s.Context), causeKey{}, cause)", new: "context.WithValue(s.Context, causeKey{}, cause)"},
+	{does: "a compensation does not know its cause", file: chainCtx, old: "context.WithValue(context.WithoutCancel(s.Context), causeKey{}, cause)", new: "context.WithoutCancel(s.Context)"},
 	{does: "oldest completion is undone first", file: unwind, old: "	return undo\n}", new: "	for i, j := 0, len(undo)-1; i < j; i, j = i+1, j-1 {\n		undo[i], undo[j] = undo[j], undo[i]\n	}\n	return undo\n}"},
 	{does: "undoing stops at the first failure", file: unwind, old: "f != nil && f.halt != nil {", new: "f != nil {"},
 	{does: "the steps inside a Process that is undone as one are undone, too", file: unwind, old: "				covered[inside] = true\n", new: "				_ = inside\n"},
@@ -115,8 +116,10 @@ var mutations = []mutation{
 
 	// The trace.
 	{does: "a retry has no event", file: attempt, old: "		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)\n", new: ""},
-	{does: "a kept success is lost", file: walk, old: "		w.x.log.Record(w.kept, rec)\n", new: "		w.x.log.Record(rec)\n"},
-	{does: "a kept success comes after what followed it", file: walk, old: "		w.x.log.Record(w.kept, rec)\n", new: "		w.x.log.Record(rec, w.kept)\n"},
+	{does: "a kept success is lost", file: walk, old: "		w.x.log.Record(w.kept)\n", new: ""},
+	{does: "a kept success comes after what followed it", file: walk, old: "		w.recorder()\n		w.record(kind, s, phase, attempt)\n", new: "		w.x.log.Record(rec)\n		w.recorder()\n"},
+	{does: "a retried attempt in one record with a success is the first", file: records, old: "attempt > 1 || ", new: ""},
+	{does: "the second event of a record is lost", file: records, old: "		p.half = true\n", new: "		p.records++\n"},
 	{does: "an observer that panics is asked again", file: audience, old: "			a.observers[i] = nil\n", new: ""},
 	{does: "the phase is not in the events", file: recorder, old: "		Phase:   rec.what.phase(),\n", new: ""},
 
@@ -131,7 +134,7 @@ var mutations = []mutation{
 	{does: "a halt in a wait is a failure", file: attempt, old: "if halt, ok := ended.(*Halt); ok {", new: "if halt, ok := ended.(*Halt); ok && false {"},
 	{does: "a step in flight may be missing in the plan", file: resume, old: "		if e.step < 0 {\n			return nil, changed(\"step %q was in flight", new: "		if false {\n			return nil, changed(\"step %q was in flight"},
 	{does: "a step may be put before one in flight", file: resume, old: "fitOrder(slices.Concat(entries, begun), with.Steps)", new: "fitOrder(slices.Concat(entries), with.Steps)"},
-	{does: "a clock that was put forward makes a delay longer", file: inflight, old: "return min(r.open[i].due.Sub(r.wall.Add(at)), r.open[i].delay)", new: "return r.open[i].due.Sub(r.wall.Add(at))"},
+	{does: "a clock that was put forward makes a delay longer", file: inflight, old: "return min(open[i].due.Sub(r.base.Round(0).Add(at)), open[i].delay)", new: "return open[i].due.Sub(r.base.Round(0).Add(at))"},
 	{does: "the last record of an execution has news only", file: durableHost, old: "if snapshot.Status.Ended() && !whole {", new: "if false {"},
 	{does: "what follows a failed record is written", file: durableHost, old: "	if h.failed != nil {\n		return Record{}, h.read, h.failed\n	}\n", new: ""},
 	{does: "a cancellation ends with the process", file: durableHost, old: "	if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation, nil)}); err != nil {\n		return h.fail(err)\n	}\n", new: ""},

@@ -1,0 +1,178 @@
+package chain
+
+import (
+	"log/slog"
+	"time"
+)
+
+// The trace is where speed shapes the design: this file. A record is 16 bytes
+// that hold numbers only, its time counted from the begin of the run: one read of
+// the monotonic clock. A step that succeeds and the next one that begins at that
+// very moment are one record. What few events have besides, such as an error,
+// stands in details; the events, with paths and texts, are made when the trace is
+// read. What is completed is not kept in a second place but read off the trace.
+
+// A Record is one entry of the trace, or two of the same moment, for authors of
+// runners.
+type Record struct {
+	at   time.Duration // since the begin of the run
+	step int32
+	what what
+}
+
+// NewRecord makes the record of an event that has nothing more to say. at is
+// counted from the begin of the run; step is an index in the plan, 0 for the plan
+// itself; attempt is 0 where nothing is attempted.
+func NewRecord(at time.Duration, kind Kind, step int, phase Phase, attempt int) Record {
+	return Record{at, int32(step), pack(kind, phase, attempt)}
+}
+
+// Then is r and next in one record. It is false if that can't hold both: next
+// must be the begin of a first attempt at the moment of r, and r what has at most
+// one attempt.
+func (r Record) Then(next Record) (both Record, ok bool) {
+	attempt := r.what.attempt()
+	if next.at != r.at || next.what != firstAttempt[r.what.phase()] || attempt > 1 || next.step > maxAttempt {
+		return r, false
+	}
+	own := r.what & (thenBit - 1)
+	return Record{r.at, r.step, own | thenBit | what(attempt)<<firstShift | what(next.step)<<attemptShift}, true
+}
+
+var firstAttempt = [...]what{
+	Forward:      pack(KindStarted, Forward, 1),
+	Compensation: pack(KindCompensating, Compensation, 1),
+}
+
+// what packs the kind, the phase and the attempt of a record; of the plan's end,
+// the status in place of the attempt. With thenBit, the attempt is 0 or 1 and
+// stands before the index of the step that begins.
+type what uint32
+
+const (
+	kindBits     = 4
+	phaseBit     = 1 << kindBits
+	thenBit      = phaseBit << 1
+	firstShift   = kindBits + 2
+	attemptShift = firstShift + 1
+	maxAttempt   = 1<<(32-attemptShift) - 1
+)
+
+func pack(kind Kind, phase Phase, attempt int) what {
+	return what(kind) | what(phase)<<kindBits | what(min(attempt, maxAttempt))<<attemptShift
+}
+
+func (w what) kind() Kind   { return Kind(w & (phaseBit - 1)) }
+func (w what) phase() Phase { return Phase(w & phaseBit >> kindBits) }
+
+func (w what) attempt() int {
+	if w&thenBit != 0 {
+		return int(w >> firstShift & 1)
+	}
+	return int(w >> attemptShift)
+}
+
+// begun is the record of the attempt that begins with r, if one does.
+func (r Record) begun() (next Record, ok bool) {
+	if r.what&thenBit == 0 {
+		return Record{}, false
+	}
+	return Record{r.at, int32(r.what >> attemptShift), firstAttempt[r.what.phase()]}, true
+}
+
+// alone is r without the attempt that begins with it.
+func (r Record) alone() Record {
+	return NewRecord(r.at, r.what.kind(), int(r.step), r.what.phase(), r.what.attempt())
+}
+
+// add adds a record without a lock; it is false if there is no room. Only one
+// goroutine at a time may: the one that walks through the plan, or, while that
+// waits for the branches of a Parallel, the one of them that has the lock.
+// Everybody else reads, with the lock.
+func (r *Recorder) add(rec Record) bool {
+	n := r.written.Load()
+	if int(n) >= len(r.records) {
+		return false
+	}
+	r.records[n] = rec
+	r.written.Store(n + 1)
+	return true
+}
+
+// grow is add that makes room, with the lock.
+func (r *Recorder) grow(rec Record) {
+	if !r.add(rec) {
+		r.records = append(r.records, make([]Record, max(8, len(r.records)))...)
+		r.add(rec)
+	}
+}
+
+// all is what is written. It is never changed.
+func (r *Recorder) all() []Record { return r.records[:r.written.Load()] }
+
+// A detail is what one record has to say besides, or an event of a step's own.
+type detail struct {
+	record int32 // its index; a step's own event comes before it
+	ending Ending
+	err    error
+	delay  time.Duration
+	log    *logged
+}
+
+// logged is a step's own event.
+type logged struct {
+	record  Record
+	level   slog.Level
+	message string
+	untold  bool // the observers are not to see it
+}
+
+// details is what only executions have that did not go smoothly.
+type details struct {
+	list      []detail     // in the order of the records
+	unwinding map[int]bool // the levels that are being undone, but for the plan itself
+	first     [2]detail
+}
+
+func (d *details) all() []detail {
+	if d == nil {
+		return nil
+	}
+	return d.list
+}
+
+// A place is how far somebody has read in the events of a run.
+type place struct {
+	records, details int32
+	half             bool // of a record of two events, the second is next
+}
+
+// next reads on: a record of one event, with its detail, if it has one.
+func (p *place) next(records []Record, details []detail) (rec Record, d *detail, ok bool) {
+	if p.half {
+		rec, _ = records[p.records].begun()
+		p.half = false
+		p.records++
+		return rec, nil, true
+	}
+	if int(p.details) < len(details) && details[p.details].record <= p.records {
+		d = &details[p.details]
+		if d.log != nil {
+			p.details++
+			return d.log.record, d, true
+		}
+	}
+	if int(p.records) == len(records) {
+		return rec, nil, false
+	}
+	if d != nil {
+		p.details++
+	}
+	rec = records[p.records]
+	if rec.what&thenBit != 0 {
+		p.half = true
+		return rec.alone(), d, true
+	}
+	p.records++
+	return rec, d, true
+}
