@@ -93,7 +93,10 @@ func (e *entry) takeUndo(from entry) {
 
 // fold is what is settled, in order of the settling.
 func (r *Recorder) fold() []entry {
-	entries := slices.Collect(r.newest)
+	entries := make([]entry, 0, len(r.ground().before)+min(len(r.all()), len(r.recording().Steps)))
+	for e := range r.newest {
+		entries = append(entries, e)
+	}
 	slices.Reverse(entries)
 	return entries
 }

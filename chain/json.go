@@ -54,7 +54,10 @@ func EncodeSnapshot[T any](s Snapshot[T]) (doc []byte, err error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("taskchain: encode: %w", err)
 	}
-	doc, err = json.Marshal(s)
+	doc, err = writeSnapshot(&s)
+	if err != nil {
+		doc, err = json.Marshal(s) // which says more of it
+	}
 	if err != nil {
 		return nil, fmt.Errorf("taskchain: encode: %w", unencodable(s.Data, s.Metadata, err))
 	}
@@ -87,6 +90,9 @@ func recovered(what string, err *error) {
 // says where: `taskchain: decode: trace[3].time: …`.
 func DecodeSnapshot[T any](doc []byte, knownOnly bool) (s Snapshot[T], err error) {
 	defer recovered("decode", &err)
+	if s, ok := readSnapshot[T](doc, knownOnly); ok {
+		return s, nil
+	}
 	read, err := decode[T](doc, knownOnly)
 	if err != nil {
 		return s, fmt.Errorf("taskchain: decode: %w", err)

@@ -186,8 +186,9 @@ func (s *Snapshot[T]) validate() error {
 	case s.Status == Pending && len(s.Steps) > 0:
 		return errors.New("steps: of an execution that has not begun")
 	}
-	seen, order := map[string]bool{}, map[int]bool{}
-	for i, state := range s.Steps {
+	seen, order := make(map[string]bool, len(s.Steps)), map[int]bool{}
+	for i := range s.Steps {
+		state := &s.Steps[i]
 		if err := state.validate(); err != nil {
 			return fmt.Errorf("steps[%d].%w", i, err)
 		}
@@ -197,10 +198,13 @@ func (s *Snapshot[T]) validate() error {
 		if state.Undo != 0 && order[state.UndoOrder] {
 			return fmt.Errorf("steps[%d].undo_order: %d stands there twice", i, state.UndoOrder)
 		}
-		seen[state.Path], order[state.UndoOrder] = true, true
+		seen[state.Path] = true
+		if state.Undo != 0 {
+			order[state.UndoOrder] = true
+		}
 	}
-	for i, e := range s.Trace {
-		switch {
+	for i := range s.Trace {
+		switch e := &s.Trace[i]; {
 		case e.Kind == 0 || int(e.Kind) >= len(kindNames):
 			return fmt.Errorf("trace[%d].kind: unknown kind %d", i, uint8(e.Kind))
 		case e.Time.IsZero():

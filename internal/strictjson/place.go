@@ -25,7 +25,7 @@ var (
 // locate decodes piece by piece to find the deepest value that does not fit t,
 // and returns its place within doc.
 func locate(doc []byte, t reflect.Type, knownOnly bool, depth int) (place string, cause error) {
-	err := unmarshal(doc, reflect.New(t).Interface(), knownOnly)
+	err := Unmarshal(doc, reflect.New(t).Interface(), knownOnly)
 	if err == nil {
 		return "", nil
 	}

@@ -26,7 +26,7 @@ func Decode(doc []byte, dst any, knownOnly bool, free ...string) error {
 	if place, twice := duplicate(doc, free); twice {
 		return fmt.Errorf("%s: stands there twice", place)
 	}
-	err := unmarshal(doc, dst, knownOnly)
+	err := Unmarshal(doc, dst, knownOnly)
 	if err == nil {
 		return nil
 	}
@@ -36,7 +36,9 @@ func Decode(doc []byte, dst any, knownOnly bool, free ...string) error {
 	return plain(err)
 }
 
-func unmarshal(doc []byte, dst any, knownOnly bool) error {
+// Unmarshal is json.Unmarshal; knownOnly makes fields that dst does not have an
+// error. Then doc must be valid.
+func Unmarshal(doc []byte, dst any, knownOnly bool) error {
 	if !knownOnly {
 		return json.Unmarshal(doc, dst)
 	}
