@@ -15,19 +15,18 @@ import (
 // resume know what to do.
 type entry struct {
 	path         string
-	kind         builder.Kind
-	compensation bool // the step had one
-
-	step         int  // its index in the plan; -1 if it is not bound to one
-	level        int  // of the level around it, when bound
-	forward      Kind // KindSucceeded, KindSkipped or KindFailed
-	attempts     int
 	err          error
+	undoErr      error
+	step         int // its index in the plan; -1 if it is not bound to one
+	level        int // of the level around it, when bound
+	attempts     int
+	undoAttempts int
+	undoOrder    int // rises with the undoing; below zero for earlier runs
+	kind         builder.Kind
+	forward      Kind // KindSucceeded, KindSkipped or KindFailed
 	ending       Ending
 	undo         Kind // KindCompensated or KindCompensationFailed, or none
-	undoOrder    int  // rises with the undoing; below zero for earlier runs
-	undoAttempts int
-	undoErr      error
+	compensation bool // the step had one
 }
 
 // unit tells whether the step is completed or undone as one.
@@ -124,10 +123,10 @@ func undone(entries []entry) []int {
 // Settled is what an execution has recorded of one step, for authors of
 // runners.
 type Settled struct {
-	Step     int  // its index in the plan
-	Forward  Kind // KindSucceeded, KindSkipped or KindFailed
+	Err      error // of a failed one
+	Step     int   // its index in the plan
 	Attempts int
-	Err      error  // of a failed one
+	Forward  Kind   // KindSucceeded, KindSkipped or KindFailed
 	Ending   Ending // of a failed one
 	Undo     Kind   // KindCompensated or KindCompensationFailed; zero where no undo has ended
 }
@@ -140,7 +139,7 @@ func (r *Recorder) Settled() iter.Seq[Settled] {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		for e := range r.newest {
-			if !yield(Settled{e.step, e.forward, e.attempts, e.err, e.ending, e.undo}) {
+			if !yield(Settled{e.err, e.step, e.attempts, e.forward, e.ending, e.undo}) {
 				return
 			}
 		}
@@ -152,8 +151,10 @@ func (r *Recorder) Settled() iter.Seq[Settled] {
 func (r *Recorder) Failures() (forward, compensation []*StepError) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	failed, ok := r.failedForward()
+	var few [2]entry
+	failed, ok := r.failedForward(few[:0])
 	if !ok {
+		failed = nil
 		for e := range r.newest {
 			if e.forward == KindFailed || e.undo == KindCompensationFailed {
 				failed = append(failed, e)
@@ -180,10 +181,10 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 	return forward, compensation
 }
 
-// failedForward is the steps that failed, the newest first, as the details alone
+// failedForward adds the steps that failed, the newest first, as the details alone
 // tell. It is false where those don't tell all: after an earlier run, or when a
 // compensation has failed.
-func (r *Recorder) failedForward() (failed []entry, ok bool) {
+func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
 	if r.earlier != nil {
 		return nil, false
 	}

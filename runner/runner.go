@@ -158,7 +158,7 @@ func (c *core[T]) begin(ctx context.Context, exec *chain.ExecutionContext[T], h 
 
 func (c *core[T]) beginIn(x *engine.Execution, ctx context.Context, exec *chain.ExecutionContext[T], h *host[T], whole engine.Host) error {
 	start := time.Now()
-	*h = host[T]{Local: engine.Local{Start: start, Together: c.together}, core: c, data: &exec.Data}
+	h.Start, h.Together, h.core, h.data = start, c.together, c, &exec.Data
 	return engine.BeginIn(x, ctx, c.program, exec, whole, start)
 }
 

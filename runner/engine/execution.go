@@ -47,7 +47,7 @@ func BeginIn[T any](x *Execution, ctx context.Context, p *Program, exec *chain.E
 	if err != nil {
 		return err
 	}
-	x.walker = walker{x: x, top: &p.steps[0], ctx: scope, frames: frames, framed: len(frames)}
+	x.x, x.top, x.ctx, x.frames, x.framed = x, &p.steps[0], scope, frames, len(frames)
 	x.program, x.host, x.log = p, host, log
 	x.committer, _ = host.(Committer)
 	if resumed {
