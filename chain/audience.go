@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,20 +16,44 @@ import (
 // goes on with it. So each event is told once and in order, an observer may
 // itself add events, and no lock is held while it looks.
 type audience struct {
-	ctx       context.Context
+	ctx       Scope // the caller's values and the execution, without an end
 	observers []func(context.Context, Event)
-	wall      time.Time // the begin of the run
+	wall      time.Time    // the begin of the run
+	noted     atomic.Int32 // details there are
+	telling   atomic.Bool  // guards what follows
 	told      place
-	telling   bool
+	event     Event // being told
+	next      int   // the observer that is to see it
 }
 
-// newAudience has the observers get the caller's values and the execution,
-// without an end, so that the last event can be told after it.
+// newAudience has the observers get a context without an end, so that the last
+// event can be told after it.
 func newAudience(in *Scope, start time.Time) *audience {
-	return &audience{
-		ctx:       in.Over(context.WithoutCancel(in.Context)),
-		observers: slices.Clone(in.with.Observers),
-		wall:      start.Round(0),
+	a := &audience{ctx: *in, observers: in.with.Observers, wall: start.Round(0), next: len(in.with.Observers)}
+	if in.Done() != nil {
+		a.ctx.Context = context.WithoutCancel(in.Context)
+	}
+	return a
+}
+
+// recordAndTell is Record with observers. Mostly there is nothing else to tell,
+// and that needs no lock.
+func (r *Recorder) recordAndTell(a *audience, rec Record) {
+	if !r.add(rec) {
+		r.RecordShared(rec)
+		return
+	}
+	noted := a.noted.Load()
+	if !a.telling.CompareAndSwap(false, true) {
+		return // who is at it will see it
+	}
+	more := a.told.details != noted
+	for !more && !r.tellOn(a, r.all(), nil) {
+	}
+	a.telling.Store(false)
+	if more || a.noted.Load() != noted {
+		r.mu.Lock()
+		r.tell()
 	}
 }
 
@@ -36,69 +61,73 @@ func newAudience(in *Scope, start time.Time) *audience {
 // lock held and releases it.
 func (r *Recorder) tell() {
 	a := r.audience
-	if a == nil || a.telling {
-		r.mu.Unlock()
-		return
-	}
-	a.telling = true
-	for a.told != r.end() {
-		records, details := r.all(), r.details.all() // what is written is never changed
-		r.mu.Unlock()
-		for rec, d, more := a.told.next(records, details); more; rec, d, more = a.told.next(records, details) {
-			if d == nil || d.log == nil || !d.log.untold {
-				e := r.event(a.wall, rec, d)
-				r.show(&e, 0)
+	for a != nil && a.telling.CompareAndSwap(false, true) {
+		for told := a.told; told != r.end(); told = a.told {
+			records, details := r.all(), r.details.all() // what is written is never changed
+			r.mu.Unlock()
+			for !r.tellOn(a, records, details) {
 			}
+			r.mu.Lock()
 		}
-		r.mu.Lock()
+		told := a.told
+		a.telling.Store(false)
+		if told == r.end() { // and nobody has left it to us meanwhile
+			break
+		}
 	}
-	a.telling = false
 	r.mu.Unlock()
 }
 
-// show calls the observers from the i-th on. One that panics is dropped, and the
-// trace says so: the execution must not depend on it.
-func (r *Recorder) show(e *Event, i int) {
-	a := r.audience
-	for ; i < len(a.observers); i++ {
-		if a.observers[i] != nil && !r.showOne(e, i) {
-			a.observers[i] = nil
+// tellOn shows the observers the events among records and details that they have
+// not seen. It is false if one panicked, and then is to be called again: that one
+// is dropped, and the trace says so, for the execution must not depend on it.
+func (r *Recorder) tellOn(a *audience, records []Record, details []detail) (through bool) {
+	defer func() {
+		if !through {
+			r.drop(a, recover())
+		}
+	}()
+	for {
+		for a.next < len(a.observers) {
+			a.next++
+			if observe := a.observers[a.next-1]; observe != nil {
+				observe(&a.ctx, a.event)
+			}
+		}
+		rec, d, more := a.told.next(records, details)
+		if !more {
+			return true
+		}
+		if d == nil || d.log == nil || !d.log.untold {
+			r.event(&a.event, a.wall, rec, d)
+			a.next = 0
 		}
 	}
 }
 
-// showOne is false if the observer panicked.
-func (r *Recorder) showOne(e *Event, i int) (returned bool) {
-	defer func() {
-		if returned {
-			return
-		}
-		why := "it called runtime.Goexit"
-		if v := recover(); v != nil {
-			why = fmt.Sprintf("panic: %v", v)
-		} else { // this goroutine can't go on telling
-			r.audience.observers[i] = nil
-			r.show(e, i+1)
-			r.mu.Lock()
-			r.audience.telling = false
-			r.mu.Unlock()
-		}
-		r.log(slog.LevelError, "an observer was dropped: "+why, false)
-	}()
-	r.audience.observers[i](r.audience.ctx, *e)
-	return true
+// drop drops the observer that did not return.
+func (r *Recorder) drop(a *audience, panicked any) {
+	a.observers = slices.Clone(a.observers) // which are the runner's
+	a.observers[a.next-1] = nil
+	why := "it called runtime.Goexit"
+	if panicked != nil {
+		why = fmt.Sprintf("panic: %v", panicked)
+	} else {
+		a.telling.Store(false) // this goroutine goes on telling here, and then never again
+	}
+	r.log(slog.LevelError, "an observer was dropped: "+why, false)
 }
 
 // shown is the function that all observers are called by.
-var shown = runtime.FuncForPC(reflect.ValueOf((*Recorder).showOne).Pointer()).Name()
+var shown = runtime.FuncForPC(reflect.ValueOf((*Recorder).tellOn).Pointer()).Name()
 
 // byObserver tells whether an observer is calling. What observers add is not
 // shown to them, or one that logs each event would never come to an end.
 func (r *Recorder) byObserver() bool {
 	r.mu.Lock()
-	telling := r.audience != nil && r.audience.telling
+	a := r.audience
 	r.mu.Unlock()
-	if !telling {
+	if a == nil || !a.telling.Load() {
 		return false
 	}
 	var calls [64]uintptr // of this goroutine: it may be another one that tells

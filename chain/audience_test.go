@@ -113,6 +113,26 @@ func TestObserverSeesTheTraceUpToItsEvent(t *testing.T) {
 	require.Equal(t, chain.Compensated, exec.Status())
 }
 
+// What comes while another event is told is told before the execution goes on,
+// too.
+func TestWhatObserversAddIsToldAtOnce(t *testing.T) {
+	var seen []string
+	var before int
+	plan := chain.New[int]().Step("a", func(context.Context, *int) error {
+		before = len(seen)
+		return nil
+	}).MustBuild()
+	exec := runAside(t, plan,
+		runner.WithObserver(func(_ context.Context, e chain.Event) {
+			if e.Kind == chain.KindStarted {
+				panic("oh")
+			}
+		}),
+		runner.WithObserver(func(_ context.Context, e chain.Event) { seen = append(seen, short(e)) }))
+	require.Equal(t, []string{"plan_started ", "started a", "log an observer was dropped: panic: oh"}, seen[:before])
+	require.Equal(t, shorts(exec.Trace()), seen)
+}
+
 func TestObserverThatPanicsIsDropped(t *testing.T) {
 	var first, last []string
 	calls := 0

@@ -135,6 +135,14 @@ func (f *Frame) Value(key any) any {
 	return f.Scope.Value(key)
 }
 
+// Step is the index of the step in the plan, and whether it is its compensation.
+func (f *Frame) Step() (index int, phase Phase) {
+	if f.attempt < 0 {
+		return int(f.step), Compensation
+	}
+	return int(f.step), Forward
+}
+
 // Info is what StepFrom finds.
 func (f *Frame) Info() StepInfo {
 	info := StepInfo{

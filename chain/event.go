@@ -79,15 +79,14 @@ func (k *Kind) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown kind %q", text)
 }
 
-// level is how loud an event of this kind is when nothing else says so.
-func (k Kind) level() slog.Level {
-	switch k {
-	case KindStarted, KindSkipped:
-		return slog.LevelDebug
-	case KindRetrying, KindCompensating, KindCompensated:
-		return slog.LevelWarn
-	case KindFailed, KindCompensationFailed:
-		return slog.LevelError
-	}
-	return slog.LevelInfo
+// levels is how loud an event is when nothing else says so.
+var levels = [...]slog.Level{
+	KindStarted:            slog.LevelDebug,
+	KindSkipped:            slog.LevelDebug,
+	KindRetrying:           slog.LevelWarn,
+	KindCompensating:       slog.LevelWarn,
+	KindCompensated:        slog.LevelWarn,
+	KindFailed:             slog.LevelError,
+	KindCompensationFailed: slog.LevelError,
+	KindLog:                slog.LevelInfo, // as the others are
 }

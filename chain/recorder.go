@@ -69,7 +69,7 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	r = &exec.recorder
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.live || r.audience != nil && r.audience.telling { // its end is still being told
+	if r.live || r.audience != nil && r.audience.telling.Load() { // its end is still being told
 		return nil, false, fmt.Errorf("chain: execution %s is already running", exec.ID)
 	}
 	if r.status.Finished() {
@@ -131,7 +131,10 @@ func (r *Recorder) ground() *earlier {
 // Record adds an event. It must not be called while another goroutine may: the
 // branches of a Parallel that run together use RecordShared.
 func (r *Recorder) Record(rec Record) {
-	if r.audience != nil || !r.add(rec) {
+	switch {
+	case r.audience != nil:
+		r.recordAndTell(r.audience, rec)
+	case !r.add(rec):
 		r.RecordShared(rec)
 	}
 }
@@ -169,6 +172,9 @@ func (r *Recorder) detail(d detail) {
 	d.record = r.written.Load()
 	all := r.trouble()
 	all.list = append(all.list, d)
+	if r.audience != nil {
+		r.audience.noted.Store(int32(len(all.list)))
+	}
 }
 
 // trouble is the details, to add to them with the lock.
@@ -320,7 +326,8 @@ func (r *Recorder) eventsFrom(events []Event, at place) []Event {
 	wall := r.base.Round(0)
 	records, details := r.all(), r.details.all()
 	for rec, d, more := at.next(records, details); more; rec, d, more = at.next(records, details) {
-		events = append(events, r.event(wall, rec, d))
+		events = append(events, Event{})
+		r.event(&events[len(events)-1], wall, rec, d)
 	}
 	return events
 }
@@ -330,18 +337,13 @@ func (r *Recorder) end() place {
 	return place{records: r.written.Load(), details: int32(len(r.details.all()))}
 }
 
-// event makes the event of a record; most have no detail. wall is the begin of
-// the run, without the monotonic clock.
-func (r *Recorder) event(wall time.Time, rec Record, d *detail) Event {
+// event makes e, which may be another event, the event of a record; most have no
+// detail. wall is the begin of the run, without the monotonic clock.
+func (r *Recorder) event(e *Event, wall time.Time, rec Record, d *detail) {
 	kind := rec.what.kind()
-	e := Event{
-		Time:    wall.Add(rec.at),
-		Kind:    kind,
-		Phase:   rec.what.phase(),
-		Level:   kind.level(),
-		Path:    r.path(rec.step),
-		Attempt: rec.what.attempt(),
-	}
+	e.Time, e.Kind, e.Phase, e.Level = wall.Add(rec.at), kind, rec.what.phase(), levels[kind]
+	e.Path, e.Attempt = r.path(rec.step), rec.what.attempt()
+	e.Message, e.Error, e.Delay = "", "", 0
 	if kind == KindPlanEnded {
 		e.Message, e.Attempt = Status(e.Attempt).String(), 0
 	}
@@ -352,7 +354,6 @@ func (r *Recorder) event(wall time.Time, rec Record, d *detail) Event {
 	case d.err != nil:
 		e.Error, e.Delay = r.textOf(d.err), d.delay
 	}
-	return e
 }
 
 // textOf is what of an error may be seen. The steps' own errors go through the

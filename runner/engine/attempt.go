@@ -209,7 +209,7 @@ func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, 
 	if len(w.x.program.interceptors) == 0 {
 		err = w.x.host.Attempt(ctx, s, phase)
 	} else {
-		err = w.intercepted(ctx, frame, s, phase, 0)
+		err = w.intercepted(ctx, frame, 0)
 	}
 	returned = true
 	return err
@@ -217,12 +217,14 @@ func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, 
 
 // intercepted calls the i-th interceptor around those behind it, and at last the
 // step.
-func (w *walker) intercepted(ctx context.Context, frame *chain.Frame, s *builder.Step, phase chain.Phase, i int) (err error) {
+func (w *walker) intercepted(ctx context.Context, frame *chain.Frame, i int) (err error) {
 	if i < len(w.x.program.interceptors) {
 		return w.x.program.interceptors[i](ctx, frame.Info(), func(ctx context.Context) error {
-			return w.intercepted(ctx, frame, s, phase, i+1)
+			return w.intercepted(ctx, frame, i+1)
 		})
 	}
+	step, phase := frame.Step()
+	s := &w.x.program.steps[step]
 	returned := false
 	defer func() {
 		if !returned {

@@ -39,17 +39,17 @@ type walker struct {
 // keeps nothing back.
 func (w *walker) record(kind chain.Kind, s *builder.Step, phase chain.Phase, attempt int) {
 	rec := chain.NewRecord(w.at, kind, s.Index, phase, attempt)
-	switch {
-	case w.top.Index != 0:
-		w.x.log.RecordShared(rec)
-	case w.keeping:
+	if w.keeping {
 		if both, ok := w.kept.Then(rec); ok {
 			w.keeping = false
 			w.x.log.Record(both)
 			return
 		}
 		w.recorder()
-		w.record(kind, s, phase, attempt)
+	}
+	switch {
+	case w.top.Index != 0:
+		w.x.log.RecordShared(rec)
 	case keeps(kind) && w.x.program.slots == nil:
 		w.kept, w.keeping = rec, true
 	default:

@@ -117,11 +117,12 @@ var mutations = []mutation{
 	// The trace.
 	{does: "a retry has no event", file: attempt, old: "		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)\n", new: ""},
 	{does: "a kept success is lost", file: walk, old: "		w.x.log.Record(w.kept)\n", new: ""},
-	{does: "a kept success comes after what followed it", file: walk, old: "		w.recorder()\n		w.record(kind, s, phase, attempt)\n", new: "		w.x.log.Record(rec)\n		w.recorder()\n"},
+	{does: "a kept success comes after what followed it", file: walk, old: "		w.recorder()\n	}\n	switch {\n	case w.top", new: "		defer w.recorder()\n	}\n	switch {\n	case w.top"},
 	{does: "a retried attempt in one record with a success is the first", file: records, old: "attempt > 1 || ", new: ""},
 	{does: "the second event of a record is lost", file: records, old: "		p.half = true\n", new: "		p.records++\n"},
-	{does: "an observer that panics is asked again", file: audience, old: "			a.observers[i] = nil\n", new: ""},
-	{does: "the phase is not in the events", file: recorder, old: "		Phase:   rec.what.phase(),\n", new: ""},
+	{does: "an observer that panics is asked again", file: audience, old: "	a.observers[a.next-1] = nil\n", new: "	a.next--\n"},
+	{does: "an event that came while another was told is not told", file: audience, old: "more || a.noted.Load() != noted", new: "more"},
+	{does: "the phase is not in the events", file: recorder, old: "kind, rec.what.phase(), levels[kind]", new: "kind, Forward, levels[kind]"},
 
 	// Durability.
 	{does: "an attempt is made before its begin is safe", file: attempt, old: "	if w.x.committer != nil {\n		if halt := w.commit(); halt != nil {\n			w.release()\n", new: "	if false {\n		if halt := w.commit(); halt != nil {\n			w.release()\n"},
