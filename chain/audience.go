@@ -22,14 +22,13 @@ type audience struct {
 	noted     atomic.Int32 // details there are
 	telling   atomic.Bool  // guards what follows
 	told      place
-	event     Event // being told
-	next      int   // the observer that is to see it
+	next      int // the observer that is to see what comes then
 }
 
 // newAudience has the observers get a context without an end, so that the last
 // event can be told after it.
 func newAudience(in *Scope, start time.Time) *audience {
-	a := &audience{ctx: *in, observers: in.with.Observers, wall: start.Round(0), next: len(in.with.Observers)}
+	a := &audience{ctx: *in, observers: in.with.Observers, wall: start.Round(0)}
 	if in.Done() != nil {
 		a.ctx.Context = context.WithoutCancel(in.Context)
 	}
@@ -88,20 +87,21 @@ func (r *Recorder) tellOn(a *audience, records []Record, details []detail) (thro
 		}
 	}()
 	for {
-		for a.next < len(a.observers) {
-			a.next++
-			if observe := a.observers[a.next-1]; observe != nil {
-				observe(&a.ctx, a.event)
-			}
-		}
-		rec, d, more := a.told.next(records, details)
+		at := a.told
+		rec, d, more := at.next(records, details)
 		if !more {
 			return true
 		}
 		if d == nil || d.log == nil || !d.log.untold {
-			r.event(&a.event, a.wall, rec, d)
-			a.next = 0
+			e := r.event(a.wall, rec, d)
+			for a.next < len(a.observers) {
+				a.next++
+				if observe := a.observers[a.next-1]; observe != nil {
+					observe(&a.ctx, e)
+				}
+			}
 		}
+		a.told, a.next = at, 0
 	}
 }
 

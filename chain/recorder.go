@@ -326,8 +326,7 @@ func (r *Recorder) eventsFrom(events []Event, at place) []Event {
 	wall := r.base.Round(0)
 	records, details := r.all(), r.details.all()
 	for rec, d, more := at.next(records, details); more; rec, d, more = at.next(records, details) {
-		events = append(events, Event{})
-		r.event(&events[len(events)-1], wall, rec, d)
+		events = append(events, r.event(wall, rec, d))
 	}
 	return events
 }
@@ -337,13 +336,12 @@ func (r *Recorder) end() place {
 	return place{records: r.written.Load(), details: int32(len(r.details.all()))}
 }
 
-// event makes e, which may be another event, the event of a record; most have no
-// detail. wall is the begin of the run, without the monotonic clock.
-func (r *Recorder) event(e *Event, wall time.Time, rec Record, d *detail) {
+// event makes the event of a record; most have no detail. wall is the begin of
+// the run, without the monotonic clock.
+func (r *Recorder) event(wall time.Time, rec Record, d *detail) (e Event) {
 	kind := rec.what.kind()
 	e.Time, e.Kind, e.Phase, e.Level = wall.Add(rec.at), kind, rec.what.phase(), levels[kind]
 	e.Path, e.Attempt = r.path(rec.step), rec.what.attempt()
-	e.Message, e.Error, e.Delay = "", "", 0
 	if kind == KindPlanEnded {
 		e.Message, e.Attempt = Status(e.Attempt).String(), 0
 	}
@@ -354,6 +352,7 @@ func (r *Recorder) event(e *Event, wall time.Time, rec Record, d *detail) {
 	case d.err != nil:
 		e.Error, e.Delay = r.textOf(d.err), d.delay
 	}
+	return e
 }
 
 // textOf is what of an error may be seen. The steps' own errors go through the
