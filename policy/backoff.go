@@ -14,7 +14,9 @@ import (
 // [Retry.ShouldRetry] and [Retry.Delay] apply those. The zero value's strategy is Stop at once. On a Retry that is not
 // valid it does not panic: a negative delay counts as 0, a MaxDelay of 0 or less as no delay, a jitter as the nearest
 // valid one, a nil func as Stop.
-func (r Retry) NewBackOff() backoff.BackOff {
+func (r Retry) NewBackOff() backoff.BackOff { return r.newBackOff() }
+
+func (r *Retry) newBackOff() backoff.BackOff {
 	limit := r.limit()
 	delay := min(max(r.delay, 0), limit)
 
@@ -62,6 +64,22 @@ func (r Retry) NewBackOff() backoff.BackOff {
 // attempt if b says [backoff.Stop] (or anything negative, or is nil), even with a RetryAfter, or if elapsed and the delay
 // together exceed MaxElapsed. Delay does not wait. It is as safe for concurrent use as b, which mostly is not.
 func (r Retry) Delay(b backoff.BackOff, err error, elapsed time.Duration) (delay time.Duration, ok bool) {
+	return r.delayOf(b, err, elapsed)
+}
+
+// Next asks ShouldRetry and, if that says yes, Delay. b is the strategy of this run of a step: nil before its first retry,
+// when Next makes it. It is for authors of runners, which so need not copy r for each question.
+func (r *Retry) Next(b *backoff.BackOff, attempt int, err error, elapsed time.Duration) (delay time.Duration, ok bool) {
+	if !r.shouldRetry(attempt, err) {
+		return 0, false
+	}
+	if *b == nil {
+		*b = r.newBackOff()
+	}
+	return r.delayOf(*b, err, elapsed)
+}
+
+func (r *Retry) delayOf(b backoff.BackOff, err error, elapsed time.Duration) (delay time.Duration, ok bool) {
 	if b == nil {
 		return 0, false
 	}
@@ -79,7 +97,7 @@ func (r Retry) Delay(b backoff.BackOff, err error, elapsed time.Duration) (delay
 	return delay, true
 }
 
-func (r Retry) limit() time.Duration {
+func (r *Retry) limit() time.Duration {
 	if r.saidMaxDelay {
 		return max(r.maxDelay, 0)
 	}

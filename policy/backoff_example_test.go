@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"github.com/taskchain-go/taskchain/policy"
 )
 
@@ -48,4 +50,23 @@ func ExampleRetry_NewBackOff() {
 	// Output:
 	// 1s 2s
 	// 1s
+}
+
+// How a runner asks all at once. A plan's user never writes this.
+func ExampleRetry_Next() {
+	r := policy.Linear(3, time.Second)
+	var b backoff.BackOff // of one run of a step
+
+	for attempt := 1; ; attempt++ {
+		delay, again := r.Next(&b, attempt, errBusy, 0)
+		if !again {
+			fmt.Println("attempt", attempt, "was the last")
+			return
+		}
+		fmt.Println("wait", delay)
+	}
+	// Output:
+	// wait 1s
+	// wait 2s
+	// attempt 3 was the last
 }

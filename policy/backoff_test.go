@@ -240,6 +240,32 @@ func TestDelayMaxElapsed(t *testing.T) {
 	require.Equal(t, s, take(r.NewBackOff(), 1000)[999], "the strategy knows nothing of it")
 }
 
+func TestNextIsShouldRetryAndDelay(t *testing.T) {
+	for _, r := range []policy.Retry{
+		{},
+		policy.Fixed(3, 0),
+		policy.Linear(4, time.Second).MaxElapsed(5 * time.Second),
+		policy.Exponential(9, time.Second).MaxDelay(3 * time.Second).GiveUpOn(policy.Is(io.ErrUnexpectedEOF)),
+		policy.Backoff(9, replaying(time.Second, 0)),
+	} {
+		for _, err := range []error{io.EOF, io.ErrUnexpectedEOF, policy.Permanent(io.EOF), policy.RetryAfter(io.EOF, 2*time.Second)} {
+			var next backoff.BackOff
+			one := r.NewBackOff()
+			for attempt := 1; attempt < 10; attempt++ {
+				elapsed := time.Duration(attempt) * time.Second
+				var want time.Duration
+				again := r.ShouldRetry(attempt, err)
+				if again {
+					want, again = r.Delay(one, err, elapsed)
+				}
+				delay, ok := r.Next(&next, attempt, err, elapsed)
+				require.Equal(t, again, ok, "%v, attempt %d, %v", r, attempt, err)
+				require.Equal(t, want, delay, "%v, attempt %d, %v", r, attempt, err)
+			}
+		}
+	}
+}
+
 func TestNoDelayAllocatesNothing(t *testing.T) {
 	r := policy.Exponential(3, 0).RetryOn(policy.Is(io.EOF))
 	require.Zero(t, testing.AllocsPerRun(100, func() {

@@ -136,7 +136,9 @@ func (r Retry) IsZero() bool {
 //
 // It does not ask the strategy or the clock, which may still say no: see [Retry.Delay]. It knows nothing of contexts
 // either; that a cancelled execution makes no further attempt is the runner's matter. Safe for concurrent use.
-func (r Retry) ShouldRetry(attempt int, err error) bool {
+func (r Retry) ShouldRetry(attempt int, err error) bool { return r.shouldRetry(attempt, err) }
+
+func (r *Retry) shouldRetry(attempt int, err error) bool {
 	if err == nil || r.strategy == once || r.attempts < 1 || attempt >= r.attempts {
 		return false
 	}

@@ -306,12 +306,7 @@ func (w *walker) next(s *builder.Step, phase chain.Phase, n int, retry *policy.R
 			w.cut = &cut{step: s.Index, phase: phase, attempt: n, err: policy.Permanent(join(err, panicked))}
 		}
 	}()
-	if retry.ShouldRetry(n, err) {
-		if *b == nil {
-			*b = retry.NewBackOff()
-		}
-		delay, again = retry.Delay(*b, err, elapsed)
-	}
+	delay, again = retry.Next(b, n, err, elapsed)
 	returned = true
 	return delay, again, nil
 }
