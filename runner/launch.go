@@ -72,7 +72,7 @@ func (d *Durable[T]) carryOn(ctx context.Context, found stored[T], mine *claimed
 	case exec.Status().Ended():
 		handle := newHandle(exec, nil)
 		handle.end(exec.Outcome())
-		d.letGo(exec.ID, mine, handle)
+		d.letGo(exec.ID, mine)
 		return handle
 	}
 	return d.launch(ctx, d.versionOf(exec), found, mine)
@@ -145,15 +145,14 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 
 // reject is the Handle of an execution that can't go on.
 func (d *Durable[T]) reject(exec *chain.ExecutionContext[T], mine *claimed, err error) *Handle[T] {
-	handle := refusedHandle(exec, err)
-	d.letGo(exec.ID, mine, handle)
-	return handle
+	d.letGo(exec.ID, mine)
+	return refusedHandle(exec, err)
 }
 
-// letGo gives up an execution that nothing is to be done for.
-func (d *Durable[T]) letGo(id string, mine *claimed, handle *Handle[T]) {
-	mine.set(handle)
-	d.release(id)
+// letGo gives up an execution that nothing is to be done for. Those who found it
+// taken look for themselves: what came of it is the answer to one question only.
+func (d *Durable[T]) letGo(id string, mine *claimed) {
+	d.dismiss(id, mine)
 	d.census.leave()
 }
 

@@ -1,0 +1,101 @@
+package runner_test
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/runner"
+	"github.com/taskchain-go/taskchain/runner/storetest"
+)
+
+// slow is a Store that takes a minute to read, and an hour to list.
+type slow struct{ *storetest.Memory }
+
+func (s slow) Records(ctx context.Context, id string) ([]runner.Record, error) {
+	records, err := s.Memory.Records(ctx, id)
+	time.Sleep(time.Minute)
+	return records, err
+}
+
+func (s slow) List(ctx context.Context, q runner.Query) iter.Seq2[runner.Head, error] {
+	return func(yield func(runner.Head, error) bool) {
+		var heads []runner.Head
+		for head := range s.Memory.List(ctx, q) {
+			heads = append(heads, head)
+		}
+		time.Sleep(time.Hour)
+		for _, head := range heads {
+			if !yield(head, nil) {
+				return
+			}
+		}
+	}
+}
+
+// While one caller looks after an ID, others ask for it: what comes of his
+// question is no answer to theirs.
+func TestDurableAnswersEachCallerHisOwnQuestion(t *testing.T) {
+	first := map[string]func(d *runner.Durable[books]) error{
+		"cancel": func(d *runner.Durable[books]) error {
+			_, err := d.Cancel(context.Background(), "x", nil)
+			return err
+		},
+		"start without a context": func(d *runner.Durable[books]) error {
+			_, err := d.Start(nil, books{}, chain.WithID("x")).Wait(context.Background()) //nolint:staticcheck // that is the question
+			return err
+		},
+		"resume": func(d *runner.Durable[books]) error {
+			exec := chain.NewExecutionContext(books{}, chain.WithID("x"))
+			_, err := d.Resume(nil, exec) //nolint:staticcheck // that is the question
+			return err
+		},
+		"start": func(d *runner.Durable[books]) error {
+			_, err := d.Start(context.Background(), books{}, chain.WithID("x")).Wait(context.Background())
+			return err
+		},
+	}
+	for name, ask := range first {
+		for _, known := range []bool{false, true} {
+			if name == "start" && !known {
+				continue // which is the running one's
+			}
+			t.Run(name+map[bool]string{true: " of one that has aborted", false: " of one that is unknown"}[known], func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					memory := storetest.NewMemory()
+					plan := sagas().Named("p").Step("a", once("a")).MustBuild()
+					if known {
+						out, _ := runner.NewDurable(plan, memory).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+						require.Equal(t, chain.Aborted, out.Status)
+					}
+					d := runner.NewDurable(plan, slow{memory})
+					asked := make(chan error)
+					go func() { asked <- ask(d) }()
+					synctest.Wait()
+					if known {
+						_, err := d.Cancel(t.Context(), "x", nil)
+						require.ErrorIs(t, err, chain.ErrFinished)
+						require.Error(t, <-asked)
+						go func() { asked <- ask(d) }()
+						synctest.Wait()
+						h, err := d.Retry(t.Context(), "x")
+						require.NoError(t, err)
+						out, err := h.Wait(t.Context())
+						require.NoError(t, err)
+						require.Equal(t, []string{"a", "a"}, out.Context.Data.Done)
+					} else {
+						out, err := d.Start(t.Context(), books{Done: []string{"a"}}, chain.WithID("x")).Wait(t.Context())
+						require.ErrorIs(t, err, nil)
+						require.Equal(t, []string{"a", "a"}, out.Context.Data.Done)
+					}
+					require.Error(t, <-asked)
+				})
+			})
+		}
+	}
+}
