@@ -99,3 +99,20 @@ func TestDurableAnswersEachCallerHisOwnQuestion(t *testing.T) {
 		}
 	}
 }
+
+func TestDurableOperatesOnItsOwnPlanOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		minute := func(context.Context, *books) error { time.Sleep(time.Minute); return nil }
+		h := runner.NewDurable(sagas().Named("one").Step("a", minute).MustBuild(), store).Start(t.Context(), books{}, chain.WithID("x"))
+		two := runner.NewDurable(sagas().Named("two").Step("a", at("a")).MustBuild(), store)
+		_, err := two.Cancel(t.Context(), "x", nil)
+		require.EqualError(t, err, `runner: execution x is one of plan "one"`)
+		other := two.Start(t.Context(), books{}, chain.WithID("x"))
+		require.NotSame(t, h, other)
+		_, err = other.Wait(t.Context())
+		require.EqualError(t, err, `runner: execution x is one of plan "one"`, "while it runs, too")
+		_, err = h.Wait(t.Context())
+		require.NoError(t, err, "it was not cancelled")
+	})
+}

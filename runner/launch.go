@@ -52,6 +52,11 @@ func (d *Durable[T]) with(exec *chain.ExecutionContext[T], do func(*claimed) *Ha
 		return refusedHandle(exec, err)
 	}
 	mine, other, err := d.claimOf(exec.ID)
+	if other != nil {
+		if running := (Head{ID: exec.ID, Plan: other.exec.Plan(), Fingerprint: other.exec.Fingerprint()}); !d.owns(running) {
+			err = d.foreign(running)
+		}
+	}
 	if err != nil || other != nil {
 		d.census.leave()
 		if err != nil {
