@@ -116,3 +116,21 @@ func TestDurableOperatesOnItsOwnPlanOnly(t *testing.T) {
 		require.NoError(t, err, "it was not cancelled")
 	})
 }
+
+func TestDurableResumeHearsACancellation(t *testing.T) {
+	memory := storetest.NewMemory()
+	_, err := runner.NewDurable(money(nil), &counting{Memory: memory, left: 3}).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+	require.ErrorIs(t, err, errDied)
+	h, err := runner.NewDurable(money(nil), &counting{Memory: memory, left: 2}).Cancel(t.Context(), "x", nil)
+	require.NoError(t, err)
+	_, err = h.Wait(t.Context())
+	require.ErrorIs(t, err, errDied)
+
+	d := runner.NewDurable(money(nil), memory)
+	exec, err := d.Get(t.Context(), "x")
+	require.NoError(t, err)
+	out, err := d.Resume(t.Context(), exec)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, chain.Compensated, out.Status)
+	require.Equal(t, []string{"reserve", "refund", "release"}, out.Context.Data.Done)
+}

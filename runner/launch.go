@@ -33,7 +33,10 @@ func (d *Durable[T]) take(ctx context.Context, exec *chain.ExecutionContext[T]) 
 		if err != nil {
 			return d.reject(exec, c, err)
 		}
-		found.exec, found.cancellation = exec, ""
+		if found.head.Status.Ended() {
+			found.cancellation = "" // it was heard
+		}
+		found.exec = exec
 		return d.launch(ctx, d.versionOf(exec), found, c)
 	})
 	if !mine && !handle.refusal {
