@@ -134,3 +134,19 @@ func TestDurableResumeHearsACancellation(t *testing.T) {
 	require.Equal(t, chain.Compensated, out.Status)
 	require.Equal(t, []string{"reserve", "refund", "release"}, out.Context.Data.Done)
 }
+
+func TestDurableResumeRefusesAnotherPast(t *testing.T) {
+	memory := storetest.NewMemory()
+	_, err := runner.NewDurable(money(nil), &counting{Memory: memory, left: 3}).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+	require.ErrorIs(t, err, errDied)
+	d := runner.NewDurable(money(nil), memory)
+	exec := chain.NewExecutionContext(books{}, chain.WithID("x"))
+	for range 20 {
+		exec.Log(0, "more than the store has, and nothing of it")
+	}
+	_, err = d.Resume(t.Context(), exec)
+	require.EqualError(t, err, "runner: execution x: the store knows more of it than what is to be resumed")
+	stored, err := d.Get(t.Context(), "x")
+	require.NoError(t, err)
+	require.Equal(t, []string{"reserve"}, stored.Completed())
+}

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/taskchain-go/taskchain/chain"
 )
@@ -27,7 +28,7 @@ func (d *Durable[T]) take(ctx context.Context, exec *chain.ExecutionContext[T]) 
 	handle := d.with(exec, func(c *claimed) *Handle[T] {
 		mine = true
 		found, err := d.load(context.WithoutCancel(orBackground(ctx)), exec.ID)
-		if err == nil && !found.unknown() && len(found.exec.Trace()) > len(exec.Trace()) {
+		if err == nil && !found.unknown() && !begins(exec.Trace(), found.exec.Trace()) {
 			err = fmt.Errorf("runner: execution %s: the store knows more of it than what is to be resumed", exec.ID)
 		}
 		if err != nil {
@@ -43,6 +44,14 @@ func (d *Durable[T]) take(ctx context.Context, exec *chain.ExecutionContext[T]) 
 		return refusedHandle(exec, fmt.Errorf("runner: execution %s is already running", exec.ID))
 	}
 	return handle
+}
+
+// begins tells whether trace begins with past. Texts are not compared: what of an
+// error may be written down can have been another.
+func begins(trace, past chain.Trace) bool {
+	return len(past) <= len(trace) && slices.EqualFunc(trace[:len(past)], past, func(a, b chain.Event) bool {
+		return a.Time.Equal(b.Time) && a.Kind == b.Kind && a.Path == b.Path && a.Phase == b.Phase && a.Attempt == b.Attempt
+	})
 }
 
 // with has do begin or find an execution that nobody else is at work on; if
