@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/policy"
 	"github.com/taskchain-go/taskchain/runner"
 	"github.com/taskchain-go/taskchain/runner/storetest"
 )
@@ -149,4 +150,22 @@ func TestDurableResumeRefusesAnotherPast(t *testing.T) {
 	stored, err := d.Get(t.Context(), "x")
 	require.NoError(t, err)
 	require.Equal(t, []string{"reserve"}, stored.Completed())
+}
+
+func TestDurableStartDoesNotWaitForADelayItGoesOnWith(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		plan := sagas().Named("p").Step("a", once("a")).Retry(policy.Fixed(2, time.Hour).MaxDelay(time.Hour)).MustBuild()
+		d := runner.NewDurable(plan, store)
+		d.Start(t.Context(), books{}, chain.WithID("x"))
+		synctest.Wait()
+		require.NoError(t, d.Shutdown(t.Context()))
+
+		begun := time.Now()
+		h := runner.NewDurable(plan, store).Start(t.Context(), books{}, chain.WithID("x"))
+		require.Zero(t, time.Since(begun), "it is safe already")
+		_, err := h.Wait(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, time.Hour, time.Since(begun))
+	})
 }

@@ -144,6 +144,9 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 		cancel(nil)
 		return d.reject(exec, mine, err)
 	}
+	if from.next > 0 { // there is a begin that is safe already
+		h.beginOnce.Do(func() { close(h.begun) })
+	}
 	handle := newHandle(exec, cancel)
 	handle.cancel, handle.begun = h.requestCancel, h.begun
 	mine.set(handle)
