@@ -72,7 +72,7 @@ func (h *durableHost[T]) Commit() error {
 	select {
 	case <-h.runner.closing:
 		if !h.head.Status.Ended() {
-			return ErrShutdown
+			return h.fail(ErrShutdown) // the branches to come are not to begin
 		}
 	default:
 	}

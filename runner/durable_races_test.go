@@ -169,3 +169,24 @@ func TestDurableStartDoesNotWaitForADelayItGoesOnWith(t *testing.T) {
 		require.Equal(t, time.Hour, time.Since(begun))
 	})
 }
+
+func TestDurableShutdownBeginsNoSibling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		minute := func(context.Context, *books) error { time.Sleep(time.Minute); return nil }
+		branches := sagas()
+		for _, name := range []string{"1", "2", "3"} {
+			branches = branches.Step(name, minute).Compensate(at("undo " + name)).CompensateOnFailure().Builder
+		}
+		d := runner.NewDurable(sagas().Named("p").Parallel("q", branches).OnFailure(policy.Compensate).MustBuild(), store)
+		h := d.Start(t.Context(), books{}, chain.WithID("x"))
+		require.NoError(t, d.Shutdown(t.Context()))
+		_, err := h.Wait(t.Context())
+		require.ErrorIs(t, err, runner.ErrShutdown)
+		exec, err := d.Get(t.Context(), "x")
+		require.NoError(t, err)
+		for _, e := range exec.Trace() {
+			require.NotEqual(t, "q/3", e.Path, "it has not begun")
+		}
+	})
+}
