@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"testing"
 	"testing/synctest"
@@ -188,5 +189,25 @@ func TestDurableShutdownBeginsNoSibling(t *testing.T) {
 		for _, e := range exec.Trace() {
 			require.NotEqual(t, "q/3", e.Path, "it has not begun")
 		}
+	})
+}
+
+func TestDurableForgetsOrSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := storetest.NewMemory()
+		plan := sagas().Named("p").Step("a", once("a")).MustBuild()
+		d := runner.NewDurable(plan, memory)
+		_, err := d.Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+		require.ErrorIs(t, err, errBoom)
+
+		store := slow{memory}
+		forgot := make(chan error)
+		go func() { forgot <- runner.NewDurable(plan, store).Forget(context.Background(), "x") }()
+		synctest.Wait()
+		_, retried := runner.NewDurable(plan, store).Retry(t.Context(), "x")
+		err = <-forgot
+		_, unknown := d.Get(t.Context(), "x")
+		require.Equal(t, err == nil, errors.Is(unknown, runner.ErrUnknownExecution), "it says %v", err)
+		require.Equal(t, err == nil, errors.Is(retried, runner.ErrUnknownExecution))
 	})
 }

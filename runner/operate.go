@@ -115,6 +115,14 @@ func (d *Durable[T]) Forget(ctx context.Context, id string) error {
 	if err := d.refuse(); err != nil {
 		return err
 	}
+	mine, other, err := d.claimOf(id)
+	switch {
+	case err != nil:
+		return err
+	case other != nil:
+		return unfinished(id, chain.Running)
+	}
+	defer d.dismiss(id, mine)
 	found, err := d.load(ctx, id)
 	switch {
 	case err != nil:
@@ -122,9 +130,13 @@ func (d *Durable[T]) Forget(ctx context.Context, id string) error {
 	case found.unknown():
 		return unknown(id)
 	case !found.exec.Status().Ended():
-		return fmt.Errorf("runner: execution %s is unfinished, it is %s: cancel it first", id, found.exec.Status())
+		return unfinished(id, found.exec.Status())
 	}
-	return d.forget(ctx, found.head)
+	return d.store.Forget(ctx, id)
+}
+
+func unfinished(id string, status chain.Status) error {
+	return fmt.Errorf("runner: execution %s is unfinished, it is %s: cancel it first", id, status)
 }
 
 // forget removes an execution, if it is still as head has it.
