@@ -211,3 +211,26 @@ func TestDurableForgetsOrSaysSo(t *testing.T) {
 		require.Equal(t, err == nil, errors.Is(retried, runner.ErrUnknownExecution))
 	})
 }
+
+// What finishes while Recover looks for what is to be forgotten is forgotten in
+// its turn.
+func TestDurableRetentionOfWhatFinishesDuringRecover(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := storetest.NewMemory()
+		d := runner.NewDurable(money(nil), slow{memory}, runner.WithRetention(24*time.Hour))
+		recovered := make(chan error)
+		go func() { _, err := d.Recover(context.Background()); recovered <- err }()
+		time.Sleep(90 * time.Minute) // it is looking
+		_, err := d.Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, <-recovered)
+		time.Sleep(25 * time.Hour)
+		_, err = d.Start(t.Context(), books{}, chain.WithID("y")).Wait(t.Context())
+		require.NoError(t, err)
+		time.Sleep(time.Hour)
+		_, err = d.Get(t.Context(), "x")
+		require.ErrorIs(t, err, runner.ErrUnknownExecution)
+		_, err = d.Get(t.Context(), "y")
+		require.NoError(t, err)
+	})
+}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -28,10 +29,21 @@ func (e *expiry) due(now time.Time) (head Head, ok bool) {
 	return head, true
 }
 
-func (e *expiry) add(heads ...Head) {
+func (e *expiry) add(head Head) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.queue = append(e.queue, heads...)
+	e.queue = append(e.queue, head)
+}
+
+// merge adds what was found in the store to what has finished meanwhile.
+func (e *expiry) merge(found []Head) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.queue = append(found, e.queue...)
+	slices.SortFunc(e.queue, func(a, b Head) int {
+		return cmp.Or(a.Changed.Compare(b.Changed), cmp.Compare(a.ID, b.ID))
+	})
+	e.queue = slices.CompactFunc(e.queue, func(a, b Head) bool { return a.ID == b.ID && a.Changed.Equal(b.Changed) })
 }
 
 // expire forgets what is due when an execution has finished. What can't be
@@ -61,10 +73,7 @@ func (d *Durable[T]) expireAll(ctx context.Context) error {
 			heads = append(heads, head)
 		}
 	}
-	slices.SortFunc(heads, func(a, b Head) int { return a.Changed.Compare(b.Changed) })
-	d.expiry.mu.Lock()
-	d.expiry.queue = heads
-	d.expiry.mu.Unlock()
+	d.expiry.merge(heads)
 	return d.forgetDue(ctx)
 }
 
