@@ -94,7 +94,7 @@ func (h *durableHost[T]) news(body *[]byte) (Record, chain.Position, error) {
 		whole = true
 		snapshot = h.exec.Snapshot()
 	}
-	doc, err := h.runner.codec.Encode(snapshot)
+	doc, err := h.runner.encode(snapshot)
 	if err != nil {
 		return Record{}, read, fmt.Errorf("runner: execution %s: %w", h.exec.ID, err)
 	}
@@ -112,7 +112,7 @@ func (h *durableHost[T]) news(body *[]byte) (Record, chain.Position, error) {
 // append writes one record.
 func (h *durableHost[T]) append(r Record) error {
 	r.Seq, r.Changed = h.next, time.Now()
-	if err := h.runner.store.Append(h.write, r); err != nil {
+	if err := h.runner.append(h.write, r); err != nil {
 		return fmt.Errorf("runner: execution %s: record %d: %w", r.ID, r.Seq, err)
 	}
 	h.head, h.next = r.Head, r.Seq+1

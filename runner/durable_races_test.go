@@ -234,3 +234,70 @@ func TestDurableRetentionOfWhatFinishesDuringRecover(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// broken is a Codec and a Store that panic when told to.
+type broken struct {
+	*storetest.Memory
+	hidden
+	encode, decode, read, write bool
+}
+
+func (b *broken) Encode(s chain.Snapshot[books]) ([]byte, error) {
+	if b.encode {
+		panic("encode")
+	}
+	return b.hidden.Encode(s)
+}
+
+func (b *broken) Decode(doc []byte) (chain.Snapshot[books], error) {
+	if b.decode {
+		panic("decode")
+	}
+	return b.hidden.Decode(doc)
+}
+
+func (b *broken) Records(ctx context.Context, id string) ([]runner.Record, error) {
+	if b.read {
+		panic("read")
+	}
+	return b.Memory.Records(ctx, id)
+}
+
+func (b *broken) Append(ctx context.Context, r runner.Record) error {
+	if b.write {
+		panic("write")
+	}
+	return b.Memory.Append(ctx, r)
+}
+
+// A panic of a Codec or a Store stops the execution it is about, not the process.
+func TestDurableSurvivesAPanicOfItsCodecOrStore(t *testing.T) {
+	for _, what := range []string{"encode", "decode", "read", "write"} {
+		t.Run(what, func(t *testing.T) {
+			plan := money(nil)
+			b := &broken{Memory: storetest.NewMemory()}
+			_, err := runner.NewDurable(plan, &counting{Memory: b.Memory, left: 3}, runner.WithCodec(b)).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+			require.ErrorIs(t, err, errDied)
+
+			b.encode, b.decode, b.read, b.write = what == "encode", what == "decode", what == "read", what == "write"
+			d := runner.NewDurable(plan, b, runner.WithCodec(b))
+			found, err := d.Recover(t.Context())
+			for _, h := range found.Resumed {
+				_, err = h.Wait(t.Context())
+			}
+			require.ErrorContains(t, err, "panic: "+what)
+			h, err := d.Cancel(t.Context(), "x", nil)
+			if err == nil {
+				_, err = h.Wait(t.Context())
+			}
+			require.ErrorContains(t, err, "panic: "+what)
+
+			b.encode, b.decode, b.read, b.write = false, false, false, false
+			_, err = d.Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+			if what != "encode" { // whose cancellation was written down
+				require.NoError(t, err)
+			}
+			require.NoError(t, d.Shutdown(t.Context()))
+		})
+	}
+}

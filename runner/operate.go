@@ -55,7 +55,7 @@ func (d *Durable[T]) Cancel(ctx context.Context, id string, cause error) (*Handl
 			found.cancellation = d.text(causeOf(cause))
 			record := Record{Head: found.head, Seq: found.next, Body: appendBody(nil, found.cancellation, nil)}
 			found.next++
-			return d.store.Append(ctx, record)
+			return d.append(ctx, record)
 		})
 }
 
@@ -140,13 +140,14 @@ func unfinished(id string, status chain.Status) error {
 }
 
 // forget removes an execution, if it is still as head has it.
-func (d *Durable[T]) forget(ctx context.Context, head Head) error {
+func (d *Durable[T]) forget(ctx context.Context, head Head) (err error) {
 	mine, _, err := d.claimOf(head.ID)
 	if mine == nil {
 		return errors.Join(fmt.Errorf("runner: execution %s is running", head.ID), err)
 	}
 	defer d.dismiss(head.ID, mine)
-	records, err := d.store.Records(ctx, head.ID)
+	defer unpanicked(&err) // nobody waits for it
+	records, err := d.records(ctx, head.ID)
 	if err != nil || len(records) == 0 || !records[len(records)-1].Changed.Equal(head.Changed) {
 		return err
 	}

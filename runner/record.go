@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/taskchain-go/taskchain/chain"
@@ -46,9 +47,36 @@ type stored[T any] struct {
 
 func (s *stored[T]) unknown() bool { return s.next == 0 }
 
+// unpanicked makes a panic of the user's Codec or Store an error.
+func unpanicked(err *error) {
+	if v := recover(); v != nil {
+		*err = &chain.PanicError{Value: v, Stack: debug.Stack()}
+	}
+}
+
+func (d *Durable[T]) encode(s chain.Snapshot[T]) (doc []byte, err error) {
+	defer unpanicked(&err)
+	return d.codec.Encode(s)
+}
+
+func (d *Durable[T]) decode(doc []byte) (s chain.Snapshot[T], err error) {
+	defer unpanicked(&err)
+	return d.codec.Decode(doc)
+}
+
+func (d *Durable[T]) append(ctx context.Context, r Record) (err error) {
+	defer unpanicked(&err)
+	return d.store.Append(ctx, r)
+}
+
+func (d *Durable[T]) records(ctx context.Context, id string) (records []Record, err error) {
+	defer unpanicked(&err)
+	return d.store.Records(ctx, id)
+}
+
 // load reads an execution from the store.
 func (d *Durable[T]) load(ctx context.Context, id string) (stored[T], error) {
-	records, err := d.store.Records(ctx, id)
+	records, err := d.records(ctx, id)
 	if err != nil || len(records) == 0 {
 		return stored[T]{}, err
 	}
@@ -65,7 +93,7 @@ func (d *Durable[T]) load(ctx context.Context, id string) (stored[T], error) {
 		if len(snapshot) == 0 {
 			continue
 		}
-		part, err := d.codec.Decode(snapshot)
+		part, err := d.decode(snapshot)
 		if err != nil {
 			return s, fmt.Errorf("runner: execution %s: record %d: %w", id, r.Seq, err)
 		}
