@@ -86,6 +86,9 @@ func (a *Async[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], c
 // run; they go on undisturbed, and Shutdown may be called again. To end them
 // early, cancel the contexts they were started with.
 func (a *Async[T]) Shutdown(ctx context.Context) error {
+	if ctx == nil {
+		return errNilContext
+	}
 	a.census.close()
 	return a.census.wait(ctx)
 }

@@ -156,6 +156,9 @@ func (d *Durable[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]
 // ErrShutdown. If ctx ends first it returns an error with its cause that says how
 // many still run; Shutdown may be called again. The store may be closed after it.
 func (d *Durable[T]) Shutdown(ctx context.Context) error {
+	if ctx == nil {
+		return errNilContext
+	}
 	if d.census.close() && d.closing != nil {
 		close(d.closing)
 	}
@@ -168,4 +171,13 @@ func (d *Durable[T]) refuse() error {
 		return errors.New("runner: the zero Durable has no plan: make one with NewDurable")
 	}
 	return d.refusal
+}
+
+// refuseIn says besides that there is no context.
+func (d *Durable[T]) refuseIn(ctx context.Context) error {
+	err := d.refuse()
+	if err == nil && ctx == nil {
+		err = errNilContext
+	}
+	return err
 }

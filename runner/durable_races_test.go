@@ -301,3 +301,26 @@ func TestDurableSurvivesAPanicOfItsCodecOrStore(t *testing.T) {
 		})
 	}
 }
+
+func TestDurableWithoutAContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		minute := func(context.Context, *books) error { time.Sleep(time.Minute); return nil }
+		d := runner.NewDurable(sagas().Step("a", minute).MustBuild(), storetest.NewMemory())
+		h := d.Start(t.Context(), books{}, chain.WithID("x"))
+		const refused = "runner: the context is nil"
+		var none context.Context
+		_, err := h.Wait(none)
+		require.EqualError(t, err, refused)
+		_, err = d.Get(none, "x")
+		require.EqualError(t, err, refused)
+		require.EqualError(t, d.Forget(none, "x"), refused)
+		for _, err := range d.List(none, runner.Query{}) {
+			require.EqualError(t, err, refused)
+		}
+		require.EqualError(t, d.Shutdown(none), refused)
+		_, err = d.Run(t.Context(), books{})
+		require.NoError(t, err, "it was not shut down")
+		_, err = h.Wait(t.Context())
+		require.NoError(t, err)
+	})
+}

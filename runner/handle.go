@@ -38,6 +38,9 @@ func (h *Handle[T]) Wait(ctx context.Context) (chain.Outcome[T], error) {
 		return h.out, h.err
 	default:
 	}
+	if ctx == nil {
+		return h.unfinished(errNilContext)
+	}
 	select {
 	case <-h.done:
 		return h.out, h.err
@@ -48,11 +51,15 @@ func (h *Handle[T]) Wait(ctx context.Context) (chain.Outcome[T], error) {
 		return h.out, h.err
 	default:
 	}
+	return h.unfinished(context.Cause(ctx))
+}
+
+func (h *Handle[T]) unfinished(err error) (chain.Outcome[T], error) {
 	status := h.exec.Status()
 	if status.Ended() { // and is about to be told
 		status = chain.Running
 	}
-	return chain.Outcome[T]{Status: status, Context: h.exec}, context.Cause(ctx)
+	return chain.Outcome[T]{Status: status, Context: h.exec}, err
 }
 
 // Cancel ends the context of the steps with cause, or context.Canceled for nil.

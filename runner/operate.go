@@ -17,7 +17,7 @@ func unknown(id string) error { return fmt.Errorf("%w: %s", ErrUnknownExecution,
 // List tells of each execution in the store that q asks for, of whatever plan,
 // in any order. It ends after an error.
 func (d *Durable[T]) List(ctx context.Context, q Query) iter.Seq2[Head, error] {
-	if err := d.refuse(); err != nil {
+	if err := d.refuseIn(ctx); err != nil {
 		return func(yield func(Head, error) bool) { yield(Head{}, err) }
 	}
 	return d.store.List(ctx, q)
@@ -26,7 +26,7 @@ func (d *Durable[T]) List(ctx context.Context, q Query) iter.Seq2[Head, error] {
 // Get reads an execution as it was last recorded, to be looked at. The error
 // matches ErrUnknownExecution if there is none.
 func (d *Durable[T]) Get(ctx context.Context, id string) (*chain.ExecutionContext[T], error) {
-	if err := d.refuse(); err != nil {
+	if err := d.refuseIn(ctx); err != nil {
 		return nil, err
 	}
 	found, err := d.load(ctx, id)
@@ -112,7 +112,7 @@ func (d *Durable[T]) operate(ctx context.Context, id string, running func(*Handl
 // used anew. One that is unfinished is refused: what it holds would be held for
 // ever. Who wants that nevertheless asks the Store.
 func (d *Durable[T]) Forget(ctx context.Context, id string) error {
-	if err := d.refuse(); err != nil {
+	if err := d.refuseIn(ctx); err != nil {
 		return err
 	}
 	mine, other, err := d.claimOf(id)

@@ -40,11 +40,8 @@ func (e *LeftError) Unwrap() error { return e.Err }
 // executions in Resumed go on in spite of it. They end with ctx.
 func (d *Durable[T]) Recover(ctx context.Context) (Recovery[T], error) {
 	var found Recovery[T]
-	if err := d.refuse(); err != nil {
+	if err := d.refuseIn(ctx); err != nil {
 		return found, err
-	}
-	if ctx == nil {
-		return found, errNilContext
 	}
 	var faults []error
 	var heads []Head
