@@ -324,3 +324,19 @@ func TestDurableWithoutAContext(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+func TestDurableCancelOfOneThatDoesNotRunSaysWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := storetest.NewMemory()
+		_, err := runner.NewDurable(money(nil), &counting{Memory: memory, left: 3}).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+		require.ErrorIs(t, err, errDied)
+		time.Sleep(time.Hour)
+		h, err := runner.NewDurable(money(nil), &counting{Memory: memory, left: 2}).Cancel(t.Context(), "x", nil)
+		require.NoError(t, err)
+		_, err = h.Wait(t.Context())
+		require.ErrorIs(t, err, errDied)
+		records, err := memory.Records(t.Context(), "x")
+		require.NoError(t, err)
+		require.True(t, time.Now().Equal(records[len(records)-1].Changed))
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/taskchain-go/taskchain/chain"
 )
@@ -52,7 +53,7 @@ func (d *Durable[T]) Cancel(ctx context.Context, id string, cause error) (*Handl
 			if found.exec.Status().Ended() {
 				return ended(found.head)
 			}
-			found.cancellation = d.text(causeOf(cause))
+			found.cancellation, found.head.Changed = d.text(causeOf(cause)), time.Now()
 			record := Record{Head: found.head, Seq: found.next, Body: appendBody(nil, found.cancellation, nil)}
 			found.next++
 			return d.append(ctx, record)
