@@ -116,6 +116,8 @@ func TestDurableOperatesOnItsOwnPlanOnly(t *testing.T) {
 		require.EqualError(t, err, `runner: execution x is one of plan "one"`, "while it runs, too")
 		_, err = h.Wait(t.Context())
 		require.NoError(t, err, "it was not cancelled")
+		_, err = two.Resume(t.Context(), chain.NewExecutionContext(books{}, chain.WithID("x")))
+		require.EqualError(t, err, `runner: execution x is one of plan "one"`)
 	})
 }
 

@@ -28,7 +28,11 @@ func (d *Durable[T]) take(ctx context.Context, exec *chain.ExecutionContext[T]) 
 	handle := d.with(exec, func(c *claimed) *Handle[T] {
 		mine = true
 		found, err := d.load(context.WithoutCancel(orBackground(ctx)), exec.ID)
-		if err == nil && !found.unknown() && !begins(exec.Trace(), found.exec.Trace()) {
+		switch {
+		case err != nil || found.unknown():
+		case !d.owns(found.head):
+			err = d.foreign(found.head)
+		case !begins(exec.Trace(), found.exec.Trace()):
 			err = fmt.Errorf("runner: execution %s: the store knows more of it than what is to be resumed", exec.ID)
 		}
 		if err != nil {
