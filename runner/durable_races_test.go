@@ -342,3 +342,17 @@ func TestDurableCancelOfOneThatDoesNotRunSaysWhen(t *testing.T) {
 		require.True(t, time.Now().Equal(records[len(records)-1].Changed))
 	})
 }
+
+func TestDurableLetsGoOfAnExecutionWhoseIDAStepHasChanged(t *testing.T) {
+	store := storetest.NewMemory()
+	d := runner.NewDurable(sagas().Named("p").
+		Step("a", chain.Do(func(_ context.Context, e *chain.ExecutionContext[books]) error { e.ID = "y"; return nil })).
+		Step("b", at("b")).MustBuild(), store)
+	_, err := d.Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+	require.ErrorIs(t, err, runner.ErrConflict)
+	found, err := d.Recover(t.Context())
+	require.NoError(t, err)
+	require.Len(t, found.Resumed, 1, "it is not running any more")
+	_, err = found.Resumed[0].Wait(t.Context())
+	require.ErrorIs(t, err, runner.ErrConflict)
+}

@@ -157,7 +157,7 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 	go func() {
 		defer func() { // also when a step has ended this goroutine: the execution is at its end
 			last := h.finish()
-			d.release(exec.ID)
+			d.release(handle.id) // which no step can have changed
 			handle.finish(x)
 			d.expire(last)
 			d.census.leave()
