@@ -132,7 +132,9 @@ func (d *Durable[T]) Run(ctx context.Context, data T) (chain.Outcome[T], error) 
 // from then on no crash can make it unhappen. chain.WithID gives it an ID of the
 // user's, such as an order's number, and that never runs twice: of an ID that is
 // running, Start returns the Handle; of one that has ended, one that is done; and
-// one that was left unfinished it carries on. data is not looked at then.
+// one that was left unfinished it carries on. data is not looked at then. An
+// observer must not start the ID of the execution it is told of: Start would wait
+// for the begin, and the begin for the observer.
 func (d *Durable[T]) Start(ctx context.Context, data T, opts ...chain.ContextOption) *Handle[T] {
 	return d.start(ctx, chain.NewExecutionContext(data, opts...)).safe()
 }

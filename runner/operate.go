@@ -42,7 +42,8 @@ func (d *Durable[T]) Get(ctx context.Context, id string) (*chain.ExecutionContex
 
 // Cancel ends the steps of an execution with cause, or context.Canceled for nil:
 // a failure, after which the plan does what it does on failure, such as
-// compensate. That is safe when Cancel returns: a crash does not undo it. One that
+// compensate. That is safe when Cancel returns: a crash does not undo it. If the
+// last step is at work and succeeds nevertheless, so does the execution. One that
 // is not running is carried on to that end. Cancel does not wait for it; the
 // Handle does. The error matches ErrUnknownExecution, or chain.ErrFinished if the
 // execution has ended.
@@ -61,8 +62,9 @@ func (d *Durable[T]) Cancel(ctx context.Context, id string, cause error) (*Handl
 }
 
 // Retry goes on with an execution that has aborted or is stuck: what failed runs
-// again, with its retries fresh. Its Handle waits for the end. The error matches
-// ErrUnknownExecution, or chain.ErrFinished if nothing is left to do.
+// again, with its retries fresh. Its Handle waits for the end. The execution ends
+// with ctx: give it none of a request. The error matches ErrUnknownExecution, or
+// chain.ErrFinished if nothing is left to do.
 func (d *Durable[T]) Retry(ctx context.Context, id string) (*Handle[T], error) {
 	return d.operate(ctx, id,
 		func(*Handle[T]) error { return fmt.Errorf("runner: execution %s is running", id) },

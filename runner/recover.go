@@ -37,7 +37,9 @@ func (e *LeftError) Unwrap() error { return e.Err }
 // Aborted and stuck ones are not unfinished: see Retry.
 //
 // The error has every *LeftError, and what was wrong with the store; the
-// executions in Resumed go on in spite of it. They end with ctx.
+// executions in Resumed go on in spite of it. They end with ctx, and then do what
+// they do on failure: it must not have a deadline, or be cancelled when Recover
+// has returned.
 func (d *Durable[T]) Recover(ctx context.Context) (Recovery[T], error) {
 	var found Recovery[T]
 	if err := d.refuseIn(ctx); err != nil {
