@@ -18,6 +18,7 @@ import (
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/runner"
 	"github.com/taskchain-go/taskchain/runner/otel"
+	"github.com/taskchain-go/taskchain/runner/storetest"
 )
 
 type order struct{ Notes string }
@@ -65,6 +66,11 @@ func onEach(t *testing.T, test func(t *testing.T, run func(*builder.Plan[order],
 	})
 	t.Run("async", func(t *testing.T) {
 		test(t, func(p *builder.Plan[order], o ...runner.Option) runner.Runner[order] { return runner.NewAsync(p, o...) })
+	})
+	t.Run("durable", func(t *testing.T) {
+		test(t, func(p *builder.Plan[order], o ...runner.Option) runner.Runner[order] {
+			return runner.NewDurable(p, storetest.NewMemory(), o...)
+		})
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/taskchain-go/taskchain/policy"
 	"github.com/taskchain-go/taskchain/runner"
 	"github.com/taskchain-go/taskchain/runner/otel"
+	"github.com/taskchain-go/taskchain/runner/storetest"
 )
 
 type maker = func(*builder.Plan[order], ...runner.Option) runner.Runner[order]
@@ -302,6 +303,32 @@ func TestAResumedExecutionLinksToTheRunBefore(t *testing.T) {
 		require.Equal(t, first.SpanContext.SpanID(), second.Links[0].SpanContext.SpanID())
 		require.Equal(t, first.SpanContext.TraceID(), second.Links[0].SpanContext.TraceID())
 		require.NotEqual(t, first.SpanContext.TraceID(), second.SpanContext.TraceID())
+	})
+}
+
+// A process that stops in the middle has no end of the run to tell of; the next
+// one's run links to it all the same.
+func TestARecoveredExecutionLinksToTheRunThatWasCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newWatch(t), storetest.NewMemory()
+		plan := steps().Step("a", pass).Step("b", failTimes(1)).Retry(policy.Fixed(2, time.Hour)).MustBuild()
+		first := runner.NewDurable(plan, store, w.option)
+		first.Start(t.Context(), order{})
+		synctest.Wait() // it waits for the retry
+		require.NoError(t, first.Shutdown(t.Context()))
+		require.Equal(t, []string{"step a"}, w.tree())
+		before := w.span("step a").Parent
+		w.spans.Reset()
+
+		second := runner.NewDurable(plan, store, w.option)
+		found, err := second.Recover(t.Context())
+		require.NoError(t, err)
+		require.Len(t, found.Resumed, 1)
+		_, err = found.Resumed[0].Wait(t.Context())
+		require.NoError(t, err)
+		execution := w.span("execution checkout")
+		require.Len(t, execution.Links, 1)
+		require.Equal(t, before.SpanID(), execution.Links[0].SpanContext.SpanID())
 	})
 }
 
