@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -149,31 +150,55 @@ func documents(t *testing.T) (files []string) {
 	return files
 }
 
+var fenced = regexp.MustCompile(`(?s)\n\x60{3}.*?\n\x60{3}`)
+
+// anchors are what a link to a heading of a document can name, as GitHub makes it
+// of the heading's text.
+func anchors(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	doc, err := os.ReadFile(file)
+	require.NoError(t, err)
+	all := map[string]bool{}
+	for line := range strings.Lines(fenced.ReplaceAllString(string(doc), "")) {
+		if heading := strings.TrimSpace(strings.TrimLeft(line, "#")); strings.HasPrefix(line, "#") {
+			all[strings.Map(func(r rune) rune {
+				switch {
+				case r == ' ':
+					return '-'
+				case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+					return unicode.ToLower(r)
+				}
+				return -1
+			}, heading)] = true
+		}
+	}
+	return all
+}
+
 func TestLinksAndPathsOfTheDocumentsExist(t *testing.T) {
 	var (
 		link   = regexp.MustCompile(`\]\(([^)]+)\)`)
-		path   = regexp.MustCompile(`(?:\./)?\b(?:policy|builder|chain|codec|runner|examples|internal|docs)/[\w./-]*\w`)
+		path   = regexp.MustCompile(`(?:\./)?\b(?:policy|builder|chain|codec|report|runner|examples|internal|docs|scripts)/[\w./-]*\w`)
 		module = regexp.MustCompile(`\S*github\.com/\S*`)
-		fenced = regexp.MustCompile(`(?s)\n\x60{3}.*?\n\x60{3}`)
 	)
+	links := 0
 	for _, file := range documents(t) {
 		doc, err := os.ReadFile(file)
 		require.NoError(t, err)
-		headings := map[string]bool{}
-		for line := range strings.Lines(string(doc)) {
-			if strings.HasPrefix(line, "#") {
-				headings["#"+strings.ReplaceAll(strings.ToLower(strings.TrimSpace(strings.TrimLeft(line, "#"))), " ", "-")] = true
-			}
-		}
 		for _, found := range link.FindAllStringSubmatch(fenced.ReplaceAllString(string(doc), ""), -1) {
 			target, anchor, _ := strings.Cut(found[1], "#")
-			switch {
-			case strings.Contains(target, "://"):
-			case target == "":
-				require.True(t, headings["#"+anchor], "%s: no heading for #%s", file, anchor)
-			default:
-				_, err := os.Stat(filepath.Join(filepath.Dir(file), target))
+			if strings.Contains(target, "://") {
+				continue
+			}
+			links++
+			to := file
+			if target != "" {
+				to = filepath.Join(filepath.Dir(file), target)
+				_, err := os.Stat(to)
 				require.NoError(t, err, "%s: a link leads nowhere", file)
+			}
+			if anchor != "" {
+				require.True(t, anchors(t, to)[anchor], "%s: %s has no heading for #%s", file, to, anchor)
 			}
 		}
 		for _, found := range path.FindAllString(module.ReplaceAllString(string(doc), ""), -1) {
@@ -181,12 +206,36 @@ func TestLinksAndPathsOfTheDocumentsExist(t *testing.T) {
 			require.NoError(t, err, "%s names a path that does not exist", file)
 		}
 	}
+	require.Greater(t, links, 20)
+}
+
+// A promise stands beside the test that holds us to it.
+func TestTestsOfTheGuaranteesExist(t *testing.T) {
+	doc, err := os.ReadFile("docs/guarantees.md")
+	require.NoError(t, err)
+	tests := map[string]bool{}
+	for _, dir := range packageDirs(t) {
+		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+				tests[found[1]] = true
+			}
+		}
+	}
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(doc), -1)
+	require.Greater(t, len(named), 20)
+	for _, found := range named {
+		require.True(t, tests[found[1]], "docs/guarantees.md: there is no %s", found[1])
+	}
 }
 
 // Every name such as policy.Retry in the documents and in the package
 // documentation is one that its package has.
 func TestNamesInTheDocumentsExist(t *testing.T) {
-	name := regexp.MustCompile(`\b(policy|builder|chain|codec|runner)\.([A-Z]\w*)`)
+	name := regexp.MustCompile(`\b(policy|builder|chain|codec|report|runner)\.([A-Z]\w*)`)
 	exported := map[string]map[string]bool{}
 	for _, file := range append(documents(t), "doc.go") {
 		doc, err := os.ReadFile(file)

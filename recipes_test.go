@@ -15,6 +15,7 @@ import (
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/policy"
+	"github.com/taskchain-go/taskchain/report"
 	"github.com/taskchain-go/taskchain/runner"
 	"github.com/taskchain-go/taskchain/runner/journal"
 )
@@ -85,6 +86,23 @@ func Example_see() {
 	// 8 events, 4 lines
 	// true true
 	// [] [reserve]
+}
+
+func Example_page() {
+	plan := chain.New[Order]().Named("checkout").Step("charge", charge).MustBuild()
+	order := Order{ID: "4711"}
+	out, _ := runner.NewSync(plan).Run(context.Background(), order)
+	file, err := os.CreateTemp("", "*.html")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.Remove(file.Name())
+	// readme:begin page
+	err = report.New(plan, out.Context, report.Before(order)).WriteHTML(file)
+	// readme:end page
+	fmt.Println(errors.Join(err, file.Close()))
+	// Output: <nil>
 }
 
 func Example_fork() {

@@ -22,7 +22,9 @@ func ExampleInstrument() {
 		OnFailure(policy.Compensate).
 		MustBuild()
 
+	// readme:begin instrument
 	r := runner.NewSync(plan, otel.Instrument(otel.WithTracerProvider(tracers)))
+	// readme:end instrument
 	_, _ = r.Run(context.Background(), order{})
 
 	for _, s := range spans.GetSpans() {
