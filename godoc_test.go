@@ -34,10 +34,14 @@ func packageDirs(t *testing.T) []string {
 	t.Helper()
 	dirs := map[string]bool{}
 	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && slices.Contains([]string{"internal", "testdata", "examples", "scripts", "peerbench", ".git"}, d.Name()) {
+		if err == nil && d.IsDir() && slices.Contains([]string{"internal", "testdata", "examples", "scripts", ".git"}, d.Name()) {
 			return filepath.SkipDir
 		}
-		if strings.HasSuffix(path, ".go") && filepath.Dir(path) != "." {
+		if err != nil || !strings.HasSuffix(path, ".go") || filepath.Dir(path) == "." {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.PackageClauseOnly)
+		if err == nil && file.Name.Name != "main" {
 			dirs[filepath.Dir(path)] = true
 		}
 		return err
@@ -165,6 +169,32 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 }
 
 var sentinel = regexp.MustCompile(`^Err[A-Z]`)
+
+// The documentation of a package reads as a page: what to take, how that looks,
+// what the zero values are, what may be done at once, what failure looks like.
+func TestPackageDocsReadAsAPage(t *testing.T) {
+	for _, dir := range packageDirs(t) {
+		var page string
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		require.NoError(t, err)
+		for _, name := range files {
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.PackageClauseOnly)
+			require.NoError(t, err)
+			page += file.Doc.Text()
+		}
+		require.True(t, strings.HasPrefix(page, "Package "+filepath.Base(dir)+" "), dir)
+		for what, pattern := range map[string]string{
+			"a decision":       `For most\s+uses|need\s+nothing of it|one\s+test is enough`,
+			"an example":       `(?m)^\t\S`,
+			"the zero value":   `(?i)\bzero\b`,
+			"concurrency":      `concurren|goroutines|at\s+once|at the same time`,
+			"what failure is":  `error|fail|panic`,
+			"more than a line": `(?s)\n\n.*\n\n`,
+		} {
+			require.Regexp(t, pattern, page, "the documentation of %s lacks %s", dir, what)
+		}
+	}
+}
 
 // askedFor are methods that interfaces of others ask for: nobody calls them by
 // hand.

@@ -4,6 +4,12 @@
 // decorations, and end with [Builder.Build]; this package is where the types
 // of those calls are documented.
 //
+//	plan, err := chain.New[Order]().Named("checkout").
+//		Step("reserve", stock.Reserve).Compensate(stock.Release).
+//		Step("charge", pay.Charge).Timeout(2 * time.Second).
+//		OnFailure(policy.Compensate).
+//		Build()
+//
 // A [Builder] and a [StepBuilder] are values. Every call returns a new one and
 // changes nothing that exists, so a common prefix can be kept in a variable,
 // forked and used from many goroutines. The zero Builder is an empty plan that

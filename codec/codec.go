@@ -18,6 +18,8 @@
 // nanosecond and with their zone. T can be anything that JSON can hold; what it
 // loses of T, such as unexported fields, is lost.
 //
+// A nil [Option], its zero value, says nothing.
+//
 // Everything here is safe for concurrent use. Encoding reads the execution's
 // data: see [chain.ExecutionContext.Snapshot] for when that is allowed.
 package codec

@@ -76,5 +76,6 @@
 // failing at each node and by repeating each action and undo: see
 // nexus/src/app/sagas/test_helpers.rs in github.com/oxidecomputer/omicron.
 //
-// Everything here may be used from many goroutines at once.
+// The zero [Record] is ready for use. Everything here may be used from many
+// goroutines at once.
 package chaintest

@@ -21,5 +21,8 @@
 // ends by runtime.Goexit is survived in the same manner.
 //
 // A [Program] is immutable and safe for concurrent use. An [Execution] is driven
-// once, by one goroutine.
+// once, by one goroutine. Their zero values are not useful; zero [Options] are
+// those of a runner that was given none. What fails in a user's function, a panic
+// included, is in the outcome; a panic of a Host is a fault of the Host and goes
+// through.
 package engine

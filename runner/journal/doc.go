@@ -10,6 +10,8 @@
 //	}
 //	defer j.Close()
 //
+// The zero Journal is not useful. A Journal is safe for concurrent use.
+//
 // It needs no server and no goroutine of its own while nothing happens. Runners
 // that append at the same time share one sync of the disk, so that many
 // executions at once need little more than one.

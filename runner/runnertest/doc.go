@@ -24,6 +24,10 @@
 //
 //	go test -run 'TestMine/Rule13' -runnertest.plans 100000 -runnertest.seed 1000000
 //
+// What is found is an error of t, one for each case, and the others still run.
+// No zero value of this package is of use. A runner is used by many goroutines
+// at once, as users do.
+//
 // Waiting is done in a testing/synctest bubble and takes no time, unless the
 // runner says [RealTime] or [Remote]. Run must not be called in a bubble, but may
 // be called by parallel tests.

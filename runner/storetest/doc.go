@@ -13,6 +13,10 @@
 // process says so with [Reopens], and is then looked at again after each
 // reopening, too.
 //
+// What is found is an error of t, one for each case, and the others still run.
+// Cases use a store from many goroutines at once, as runners do; a [Memory] may
+// be, too, and the zero one is empty.
+//
 // What no test inside one process can show is that an Append that has returned
 // is on the disk and not on its way there: that takes a cut of the power, or a
 // file system that plays one, as the tests of package runner/journal have.
