@@ -66,9 +66,12 @@ type attempt struct {
 type entry struct{ At, Where, What, State, Error string }
 
 // WriteHTML writes the report as one HTML page in UTF-8. The error is w's, or
-// says that the Report is a zero one.
+// says that there is nothing to show.
 func (r *Report) WriteHTML(w io.Writer) error {
-	if r.steps == nil {
+	switch {
+	case r.fault != nil:
+		return r.fault
+	case r.steps == nil:
 		return errors.New("report: the zero Report has nothing to show: make one with New")
 	}
 	title := r.summary.Plan

@@ -21,6 +21,7 @@ type Report struct {
 	data     comparison
 	metadata map[string]any
 	hidden   bool // the data and the metadata
+	fault    error
 }
 
 // A place is a step or its compensation.
@@ -45,8 +46,15 @@ func WithoutData() Option { return Option{hide: true} }
 
 // New makes a report of an execution of plan as it stands. It reads Data, so it
 // is for observers and the time after the end. A plan of another structure than
-// the execution's is drawn as it is, with what fits by path.
+// the execution's is drawn as it is, with what fits by path. A nil plan or
+// execution is the error of WriteHTML.
 func New[T any](plan *builder.Plan[T], exec *chain.ExecutionContext[T], opts ...Option) *Report {
+	switch {
+	case plan == nil:
+		return &Report{fault: errors.New("report: the plan is nil")}
+	case exec == nil:
+		return &Report{fault: errors.New("report: the execution is nil")}
+	}
 	r := &Report{
 		steps:    append([]builder.Step{plan.Root()}, slices.Collect(plan.Steps())...),
 		marks:    exec.Marks(),

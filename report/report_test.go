@@ -112,6 +112,14 @@ func TestTheZeroReportSaysSo(t *testing.T) {
 	require.ErrorContains(t, new(report.Report).WriteHTML(&bytes.Buffer{}), "make one with New")
 }
 
+func TestNothingToReportOnIsAnError(t *testing.T) {
+	require.EqualError(t, report.New(nil, chain.NewExecutionContext(1)).WriteHTML(&bytes.Buffer{}), "report: the plan is nil")
+	var none *chain.ExecutionContext[*order]
+	made := report.New(trip(), none)
+	require.EqualError(t, made.WriteHTML(&bytes.Buffer{}), "report: the execution is nil")
+	require.Zero(t, made.Summary())
+}
+
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
