@@ -32,7 +32,10 @@ type durableHost[T any] struct {
 	beginOnce sync.Once
 }
 
-var _ engine.Committer = (*durableHost[int])(nil)
+var (
+	_ engine.Committer = (*durableHost[int])(nil)
+	_ engine.Stopper   = (*durableHost[int])(nil)
+)
 
 func (h *durableHost[T]) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -69,14 +72,17 @@ func (h *durableHost[T]) Commit() error {
 	}
 	h.read = read
 	h.beginOnce.Do(func() { close(h.begun) })
+	return nil
+}
+
+// Stopping says that the runner is shut down.
+func (h *durableHost[T]) Stopping() error {
 	select {
 	case <-h.runner.closing:
-		if !h.head.Status.Ended() {
-			return h.fail(ErrShutdown) // the branches to come are not to begin
-		}
+		return ErrShutdown
 	default:
+		return nil
 	}
-	return nil
 }
 
 // news is the record of what is new. The first one of a run and the last stand

@@ -314,6 +314,28 @@ func TestDurableShutdownLetsExecutionsStopWhereTheyStand(t *testing.T) {
 	})
 }
 
+// What Shutdown has kept from beginning has not begun: the next release of the
+// program may call it otherwise.
+func TestDurableShutdownBeginsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		minute := func(context.Context, *books) error { time.Sleep(time.Minute); return nil }
+		begin := sagas().Named("p").Step("a", minute)
+		d := runner.NewDurable(begin.Step("b", at("b")).MustBuild(), store)
+		h := d.Start(t.Context(), books{})
+		require.NoError(t, d.Shutdown(t.Context()))
+		out, err := h.Wait(t.Context())
+		require.ErrorIs(t, err, runner.ErrShutdown)
+		require.Equal(t, []string{"a"}, out.Context.Completed())
+
+		found, err := runner.NewDurable(begin.Step("renamed", at("renamed")).MustBuild(), store).Recover(t.Context())
+		require.NoError(t, err)
+		out, err = found.Resumed[0].Wait(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []string{"a", "renamed"}, out.Context.Completed())
+	})
+}
+
 func TestDurableCancelSurvivesADeath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := storetest.NewMemory()

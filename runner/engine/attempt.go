@@ -121,6 +121,12 @@ func (w *walker) begin(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n i
 			return w.fail(ctx, s, phase, n-1, last)
 		}
 	}
+	if w.x.stopper != nil {
+		if halt := w.stopping(); halt != nil {
+			w.release()
+			return &failure{halt: halt}
+		}
+	}
 	kind := chain.KindStarted
 	if phase == chain.Compensation {
 		kind = chain.KindCompensating
@@ -133,6 +139,17 @@ func (w *walker) begin(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n i
 		}
 	}
 	return nil
+}
+
+// stopping is why the execution is to stop here, with what is recorded safe.
+func (w *walker) stopping() (halt error) {
+	if halt = w.x.stopper.Stopping(); halt == nil {
+		return nil
+	}
+	if err := w.commit(); err != nil {
+		return err
+	}
+	return halt
 }
 
 // fail records that a step, or its compensation, has failed for good after n

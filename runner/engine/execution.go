@@ -16,6 +16,7 @@ type Execution struct {
 	program   *Program
 	host      Host
 	committer Committer
+	stopper   Stopper
 	log       *chain.Recorder // only by way of walker.recorder or walker.record
 	cancel    context.CancelFunc
 	resumed   bool        // earlier runs have recorded something
@@ -50,6 +51,7 @@ func BeginIn[T any](x *Execution, ctx context.Context, p *Program, exec *chain.E
 	x.x, x.top, x.ctx, x.frames, x.framed = x, &p.steps[0], scope, frames, len(frames)
 	x.program, x.host, x.log = p, host, log
 	x.committer, _ = host.(Committer)
+	x.stopper, _ = host.(Stopper)
 	if resumed {
 		x.resumed = true
 		x.replay = replayOf(x.log, p.steps)

@@ -42,6 +42,13 @@ type Committer interface {
 	Commit() error
 }
 
+// A Stopper is a Host that may have an execution stop where it stands, such as at
+// the end of its process. The engine asks before each attempt is begun; with an
+// error, what is recorded is committed, and Resume goes on from there.
+type Stopper interface {
+	Stopping() error
+}
+
 // A Halt stops the execution where it stands when a Committer's Sleep returns
 // it.
 type Halt struct{ Err error }

@@ -57,7 +57,7 @@ func TestFilesAreCleanedUp(t *testing.T) {
 		_, err := stateOf(j)
 		require.NoError(t, err)
 	}
-	require.LessOrEqual(t, most, 3)
+	require.LessOrEqual(t, most, 5) // of more than twenty that there were
 	names, _ := j.Segments()
 	require.Greater(t, names[0], "0000000020.journal")
 	for i := 200; ; i++ { // until there is a file for the next segment

@@ -140,7 +140,7 @@ var mutations = []mutation{
 	{does: "what follows a failed record is written", file: durableHost, old: "	if h.failed != nil {\n		return Record{}, h.read, h.failed\n	}\n", new: ""},
 	{does: "a cancellation ends with the process", file: durableHost, old: "	if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation, nil)}); err != nil {\n		return h.fail(err)\n	}\n", new: ""},
 	{does: "a cancellation is forgotten by a second process", file: launch, old: "head: from.head, next: from.next, cancellation: from.cancellation,", new: "head: from.head, next: from.next,"},
-	{does: "shutting down goes on with the next step", file: durableHost, old: "			return h.fail(ErrShutdown) // the branches to come are not to begin\n", new: "			return nil\n"},
+	{does: "shutting down goes on with the next step", file: durableHost, old: "		return ErrShutdown\n	default:\n", new: "		return nil\n	default:\n"},
 	{does: "a shutdown waits for delays", file: durableHost, old: "	case <-h.runner.closing:\n		return &engine.Halt{Err: ErrShutdown}\n", new: ""},
 	{does: "an ID runs twice at once", file: claimFile, old: "		if !taken {\n", new: "		if !taken || true {\n"},
 	{does: "an execution goes on under the newest version only", file: launch, old: "		if v.fingerprint == fingerprint {\n			return v\n", new: "		if v.fingerprint == fingerprint && false {\n			return v\n"},
