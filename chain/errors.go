@@ -144,6 +144,11 @@ type storedError struct {
 func (e *storedError) Error() string { return e.text }
 
 func (e *storedError) Is(target error) bool {
+	for _, c := range registered() {
+		if c.code == e.code && errors.Is(c.err, target) {
+			return true
+		}
+	}
 	for _, c := range errorCodes {
 		if c.code == e.code && errors.Is(c.err, target) {
 			return true
@@ -180,6 +185,11 @@ func codeOf(err error) (code string) {
 	var stored *storedError
 	if errors.As(err, &stored) {
 		return stored.code
+	}
+	for _, c := range registered() {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
 	}
 	for _, c := range errorCodes {
 		if errors.Is(err, c.err) {

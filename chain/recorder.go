@@ -24,6 +24,7 @@ type Recorder struct {
 	written  atomic.Int32
 	status   Status
 	live     bool // a runner is at work on it
+	goesOn   bool // this run is no other than the one before
 	undoing  bool // the whole plan is being undone
 	details  *details
 	earlier  *earlier
@@ -84,7 +85,7 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 		exec.ID = newID(start)
 	}
 	scope.Context, scope.exec, scope.with = ctx, exec, with
-	r.with, r.live, r.base, r.audience = with, true, start, nil
+	r.with, r.live, r.goesOn, r.base, r.audience = with, true, false, start, nil
 	r.records = make([]Record, max(8, with.Room))
 	r.written.Store(0)
 	if len(with.Observers) > 0 {
@@ -250,6 +251,9 @@ func (r *Recorder) Unwound(step int) {
 func (r *Recorder) Began(step int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.goesOn && r.earlier != nil && beganIn(r.earlier.past, r.path(int32(step))) {
+		return true
+	}
 	return slices.ContainsFunc(r.all(), func(rec Record) bool {
 		return int(rec.step) == step && rec.what.kind() == KindStarted
 	})

@@ -65,26 +65,12 @@ func coreOf[T any](plan *builder.Plan[T], o engine.Options, fault error) core[T]
 func (c *core[T]) take(f builder.Funcs[T]) {
 	do, undo := f.Do, f.Undo
 	if f.Start != nil {
-		do = await(f.Start)
+		do = engine.Await(f.Start)
 	}
 	if f.StartUndo != nil {
-		undo = await(f.StartUndo)
+		undo = engine.Await(f.StartUndo)
 	}
 	c.do, c.undo, c.when = append(c.do, do), append(c.undo, undo), append(c.when, f.When)
-}
-
-var errNilChannel = errors.New("the async function returned a nil channel")
-
-// await makes asynchronous work a step that waits for it, even past the end of
-// ctx (rules 3 and 9).
-func await[T any](start builder.AsyncFunc[T]) builder.StepFunc[T] {
-	return func(ctx context.Context, data *T) error {
-		result := start(ctx, data)
-		if result == nil {
-			return errNilChannel
-		}
-		return <-result
-	}
 }
 
 // refuse says why data can't be run on, or nothing.

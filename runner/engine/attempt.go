@@ -15,7 +15,13 @@ import (
 // run tries a step, or its compensation, until it succeeds or has failed for
 // good (rules 2 to 4 and 7).
 func (w *walker) run(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *failure {
+	if w.x.remote != nil {
+		return w.elsewhere(ctx, s, phase)
+	}
 	began, n := w.at, 1
+	if p := w.x.part; p != nil {
+		began, n = -p.before.Elapsed, p.before.Attempts+1
+	}
 	err := w.takeCut(s, phase, &n)
 	if err == nil {
 		if w.x.resumed && w.x.committer != nil {
@@ -99,7 +105,7 @@ func (w *walker) sleep(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n i
 	ended := w.x.host.Sleep(ctx, delay)
 	w.at = w.x.host.Now()
 	if halt, ok := ended.(*Halt); ok {
-		return &failure{halt: halt.Err}
+		return &failure{err: err, halt: halt.Err}
 	}
 	if ended != nil {
 		return w.fail(ctx, s, phase, n, err)
@@ -293,6 +299,9 @@ func (w *walker) condition(ctx *chain.Scope, s *builder.Step) (holds bool, err e
 		return false, err
 	}
 	w.recorder() // the condition may look at the trace
+	if w.x.remote != nil {
+		return w.x.remote.Ask(ctx, s)
+	}
 	frame := w.frame()
 	frame.Set(ctx, s.Index, chain.Forward, 1)
 	returned := false
@@ -323,6 +332,12 @@ func (w *walker) next(s *builder.Step, phase chain.Phase, n int, retry *policy.R
 			w.cut = &cut{step: s.Index, phase: phase, attempt: n, err: policy.Permanent(join(err, panicked))}
 		}
 	}()
+	if *b == nil && n > 1 { // delays have passed elsewhere
+		*b = retry.NewBackOff()
+		for range n - 1 {
+			(*b).NextBackOff()
+		}
+	}
 	delay, again = retry.Next(b, n, err, elapsed)
 	returned = true
 	return delay, again, nil

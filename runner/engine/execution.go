@@ -17,11 +17,14 @@ type Execution struct {
 	host      Host
 	committer Committer
 	stopper   Stopper
+	remote    Remote          // the host, if it is one
+	part      *part           // all there is to drive; nil: the whole plan
 	log       *chain.Recorder // only by way of walker.recorder or walker.record
 	cancel    context.CancelFunc
 	resumed   bool        // earlier runs have recorded something
 	failed    atomic.Bool // there is a failure to tell of
 
+	start    time.Time
 	status   chain.Status // the end; Pending before
 	duration time.Duration
 	halted   error // what Commit said
@@ -52,16 +55,14 @@ func BeginIn[T any](x *Execution, ctx context.Context, p *Program, exec *chain.E
 	x.program, x.host, x.log = p, host, log
 	x.committer, _ = host.(Committer)
 	x.stopper, _ = host.(Stopper)
+	x.remote, _ = host.(Remote)
 	if resumed {
 		x.resumed = true
 		x.replay = replayOf(x.log, p.steps)
 		x.failed.Store(true) // what earlier runs recorded may be failures
 	}
-	if limit := p.steps[0].Within; limit > 0 {
-		var limited context.Context
-		limited, x.cancel = context.WithTimeoutCause(ctx, limit, &timeoutError{what: "plan", limit: limit})
-		x.ctx = scope.Over(limited)
-	}
+	x.start = start
+	x.ctx, x.cancel = x.within(scope, &p.steps[0])
 	return nil
 }
 

@@ -34,6 +34,12 @@ func Compile[T any](plan *builder.Plan[T], o Options) *Program {
 	for s := range plan.Steps() {
 		steps = append(steps, s)
 	}
+	return CompileSteps(plan.Name(), plan.Fingerprint(), steps, o)
+}
+
+// CompileSteps makes a Program of a plan's structure alone, for a Remote. The
+// plan itself is the first of steps, which now belong to the Program.
+func CompileSteps(plan, fingerprint string, steps []builder.Step, o Options) *Program {
 	room := len(steps) + 1 // one more than steps, and the plan's end
 	for _, s := range steps[1:] {
 		if s.Kind.Composite() { // its begin, its end, and its last step's
@@ -42,8 +48,8 @@ func Compile[T any](plan *builder.Plan[T], o Options) *Program {
 	}
 	p := &Program{
 		recording: chain.Recording{
-			Plan:        plan.Name(),
-			Fingerprint: plan.Fingerprint(),
+			Plan:        plan,
+			Fingerprint: fingerprint,
 			Steps:       steps,
 			Observers:   o.Observers,
 			ErrorText:   o.ErrorText,

@@ -80,9 +80,12 @@ type failure struct {
 // drive walks to the end, whatever a user's function does to the goroutine.
 func (w *walker) drive() {
 	defer w.survive()
-	if w.top.Index == 0 {
+	switch {
+	case w.x.part != nil:
+		w.result = w.x.part.drive(w)
+	case w.top.Index == 0:
 		w.plan()
-	} else {
+	default:
 		w.result = w.node(w.ctx, w.top)
 	}
 	w.done = true
@@ -92,7 +95,7 @@ func (w *walker) drive() {
 // runtime.Goexit. The walk begins anew, and what is settled answers from the
 // record.
 func (w *walker) survive() {
-	if w.done {
+	if w.done || w.x.remote != nil { // no step has run in here: whoever ends this goroutine means the execution as well
 		return
 	}
 	if v := recover(); v != nil { // no user's function panics up to here: this is a bug of a host or ours
@@ -165,7 +168,7 @@ func (w *walker) begunBefore(s *builder.Step) bool {
 // process runs a sequence under a deadline of its own, if it has one.
 func (w *walker) process(ctx *chain.Scope, p *builder.Step) *failure {
 	before := w.enter(p)
-	inner, cancel := within(ctx, p)
+	inner, cancel := w.x.within(ctx, p)
 	f := w.sequence(inner, p)
 	if cancel != nil {
 		cancel()
@@ -176,7 +179,7 @@ func (w *walker) process(ctx *chain.Scope, p *builder.Step) *failure {
 // parallel runs the branches together, or in order: the host knows (rule 10).
 func (w *walker) parallel(ctx *chain.Scope, p *builder.Step) *failure {
 	before := w.enter(p)
-	inner, cancel := within(ctx, p)
+	inner, cancel := w.x.within(ctx, p)
 	f := w.branches(inner, p)
 	if cancel != nil {
 		cancel()
@@ -194,11 +197,24 @@ func (w *walker) enter(p *builder.Step) (attempts int) {
 	return w.attempts
 }
 
-func within(ctx *chain.Scope, s *builder.Step) (*chain.Scope, context.CancelFunc) {
+// within is ctx with the deadline of s, if it has one.
+func (x *Execution) within(ctx *chain.Scope, s *builder.Step) (*chain.Scope, context.CancelFunc) {
 	if s.Within <= 0 {
 		return ctx, nil
 	}
-	limited, cancel := context.WithTimeoutCause(ctx.Context, s.Within, &timeoutError{what: s.Kind.String(), limit: s.Within})
+	late := &timeoutError{what: s.Kind.String(), limit: s.Within}
+	if s.Index == 0 {
+		late.what = "plan"
+	}
+	var (
+		limited context.Context
+		cancel  context.CancelFunc
+	)
+	if x.remote != nil {
+		limited, cancel = x.remote.WithTimeout(ctx.Context, s, late)
+	} else {
+		limited, cancel = context.WithTimeoutCause(ctx.Context, s.Within, late)
+	}
 	return ctx.Over(limited), cancel
 }
 
@@ -245,6 +261,9 @@ func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
 	var walkers []*walker
 	for i := p.Index + 1; i < p.Next; i = w.x.program.steps[i].Next {
 		b := &walker{x: w.x, top: &w.x.program.steps[i], ctx: ctx, at: w.at, replay: w.replay, rewalk: w.rewalk}
+		if w.x.remote != nil {
+			b.ctx = ctx.Over(w.x.remote.Branch(ctx.Context, b.top))
+		}
 		walkers = append(walkers, b)
 		if !goesOn && w.replay.doomed(i) { // its siblings must not begin before it has failed anew
 			cancel(&siblingError{of: w.x.log, err: errors.New("as recorded"), path: b.top.Path})
@@ -267,7 +286,11 @@ func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
 	for _, b := range walkers {
 		w.attempts += b.attempts
 	}
-	return joined(p, walkers)
+	f := joined(p, walkers)
+	if w.x.remote == nil || f != nil && f.halt != nil {
+		return f
+	}
+	return w.merged(ctx, p, f)
 }
 
 // goesOn tells whether the nearest failure strategy around p is Continue: then

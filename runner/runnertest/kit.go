@@ -27,6 +27,9 @@ func newKit(t require.TestingT, newRunner New, has Trait) *kit {
 	if has&RealTime != 0 {
 		k.unit = 10 * time.Millisecond
 	}
+	if has&Remote != 0 {
+		k.unit = 50 * time.Millisecond // there and back takes its time
+	}
 	return k
 }
 

@@ -128,13 +128,20 @@ func compareWithModel(t *testing.T, newRunner New, has Trait, seed uint64, plans
 // compareOne returns an error that has all there is to know about a difference.
 func compareOne(newRunner New, has Trait, seed uint64) error {
 	s := generate(seed, has)
-	if differ(newRunner, has, s) == nil {
+	found := differ(newRunner, has, s)
+	if found == nil {
 		return nil
 	}
-	small := shrink(s, func(s *spec) bool { return differ(newRunner, has, s) != nil })
+	small := shrink(s, func(s *spec) bool {
+		err := differ(newRunner, has, s)
+		if err != nil {
+			found = err
+		}
+		return err != nil
+	})
 	return fmt.Errorf("rule 13: a random plan becomes something else on this runner than in the model of the rules.\n"+
 		"Seed %d, which -runnertest.seed=%d -runnertest.plans=1 runs alone, has this in it:\n\n%w\n\nThe smallest such plan as a program:\n\n%s",
-		seed, seed, differ(newRunner, has, small), indented(small.goCode()))
+		seed, seed, found, indented(small.goCode()))
 }
 
 func indented(text string) string {

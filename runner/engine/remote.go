@@ -1,0 +1,223 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/taskchain-go/taskchain/builder"
+	"github.com/taskchain-go/taskchain/chain"
+)
+
+// A Remote is a Host that has no functions of the user's: attempts are made
+// elsewhere, by DriveStep there, time is not this process's, and each branch of
+// a Parallel has a copy of the data. No other goroutine is started on a Remote,
+// no clock is read but its Now, and what ends the goroutine that drives the
+// execution ends that as well: it can be replayed. Its Attempt and Condition are
+// not called.
+type Remote interface {
+	// Make has attempts at a step, or at its compensation, made elsewhere, on
+	// from what earlier calls have made, and returns when there is an end, or a
+	// wait before the next attempt. If ctx ends meanwhile, so must the
+	// attempt's.
+	Make(ctx context.Context, s *builder.Step, phase chain.Phase, before Made) Made
+
+	// Ask asks the step's When elsewhere.
+	Ask(ctx context.Context, s *builder.Step) (holds bool, err error)
+
+	// WithTimeout is context.WithTimeoutCause with s.Within.
+	WithTimeout(ctx context.Context, s *builder.Step, late error) (context.Context, context.CancelFunc)
+
+	// Branch gives a branch of a Parallel its copy of the data, and the context
+	// by which Make finds it. All branches of one have theirs before the
+	// Host's Branches is called.
+	Branch(ctx context.Context, top *builder.Step) context.Context
+
+	// Join merges what the branches of p have changed. An error, such as that
+	// two of them have set the same part differently, is a failure of p.
+	Join(ctx context.Context, p *builder.Step) error
+}
+
+// Made is what attempts made elsewhere have come to.
+type Made struct {
+	Attempts int           // all that have begun so far
+	Elapsed  time.Duration // since the first of them began
+	Err      error         // of the last; nil: it has succeeded, or there was none
+	Again    bool          // another is to follow, after Wait
+	Wait     time.Duration
+	Trace    []chain.Event // of this call's
+	Halt     error         // not an end: the execution stops where it stands
+}
+
+// elsewhere has the attempts at a step, or at its compensation, made in another
+// process, and records what that tells of them.
+func (w *walker) elsewhere(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *failure {
+	if w.x.resumed {
+		if f := w.waitOn(ctx, s, phase); f != nil {
+			return f
+		}
+	}
+	if halt := w.commit(); halt != nil {
+		return &failure{halt: halt}
+	}
+	var (
+		made  Made
+		began time.Duration
+	)
+	for {
+		if ctx.Err() != nil {
+			return w.fail(ctx, s, phase, made.Attempts, made.Err)
+		}
+		w.recorder()
+		if made.Attempts == 0 {
+			began = w.at
+		} else {
+			made.Elapsed = w.at - began
+		}
+		frame := w.frame()
+		frame.Set(ctx, s.Index, phase, made.Attempts+1)
+		made = w.x.remote.Make(frame, s, phase, made)
+		w.tell(s, phase, made.Trace)
+		if phase == chain.Forward && made.Attempts > 0 {
+			w.attempts++
+		}
+		switch {
+		case made.Halt != nil:
+			return &failure{halt: made.Halt}
+		case made.Again && made.Wait == 0:
+		case made.Again:
+			if f := w.sleep(ctx, s, phase, made.Attempts, made.Err, made.Wait); f != nil {
+				return f
+			}
+		case made.Err != nil:
+			return w.fail(ctx, s, phase, made.Attempts, made.Err)
+		default:
+			w.record(succeeds(phase), s, phase, made.Attempts)
+			return nil
+		}
+	}
+}
+
+// tell records the attempts that were made elsewhere. How they ended for good is
+// recorded here as it is for others. Another machine's clock may differ: what it
+// tells of lies between the last boundary and now.
+func (w *walker) tell(s *builder.Step, phase chain.Phase, trace []chain.Event) {
+	at := w.at
+	w.at = max(at, w.x.host.Now())
+	for _, e := range trace {
+		at = min(max(at, e.Time.Sub(w.x.start)), w.at)
+		switch e.Kind {
+		case chain.KindStarted, chain.KindCompensating:
+			w.recorder().RecordShared(chain.NewRecord(at, e.Kind, s.Index, phase, e.Attempt))
+		case chain.KindRetrying:
+			err := (&chain.StoredError{Text: e.Error}).Err()
+			w.recorder().Retrying(at, s.Index, phase, e.Attempt, err, e.Delay)
+		case chain.KindLog:
+			step := s.Index
+			if e.Path == "" {
+				step = 0
+			}
+			w.recorder().Logged(at, step, e.Phase, e.Level, e.Message)
+		}
+	}
+}
+
+// merged is the failure of a Parallel whose branches worked on copies.
+func (w *walker) merged(ctx *chain.Scope, p *builder.Step, f *failure) *failure {
+	err := w.x.remote.Join(ctx, p)
+	if err == nil {
+		return f
+	}
+	err = &chain.StepError{Path: p.Path, Attempts: 1, Err: err}
+	if f != nil {
+		err = join(f.err, err)
+	}
+	w.x.failed.Store(true)
+	return &failure{err: err}
+}
+
+// Continue has the execution go on as the run that a Halt has stopped, where
+// Resume would be another: what has begun has begun, and is not told again. It is
+// called between Begin, whose start is that run's, and Drive.
+func (x *Execution) Continue() {
+	x.begun, x.rewalk, x.at = true, true, x.host.Now()
+	x.log.Continue()
+}
+
+// A part is one step of an execution that is driven elsewhere.
+type part struct {
+	ctx    *chain.Scope
+	step   *builder.Step
+	phase  chain.Phase
+	before Made
+	asks   bool // only the step's When
+	holds  bool
+}
+
+func (p *part) drive(w *walker) (f *failure) {
+	if !p.asks {
+		f = w.run(p.ctx, p.step, p.phase)
+	} else if holds, err := w.condition(p.ctx, p.step); err != nil {
+		f = &failure{err: err}
+	} else {
+		p.holds = holds
+	}
+	w.recorder()
+	return f
+}
+
+// DriveStep makes attempts at one step, or at its compensation, of an execution
+// that is driven elsewhere, on a Remote: those that are to follow on before. It is
+// called in place of Drive; what it has come to, Part says. The Host is an
+// ordinary one, which may end it at a wait by a *Halt from Sleep. For a
+// compensation, cause is what made it necessary.
+func (x *Execution) DriveStep(ctx context.Context, step int, phase chain.Phase, before Made, cause error) {
+	scope := x.ctx.Over(ctx)
+	if phase == chain.Compensation {
+		x.log.Unwinding(0)
+		scope = scope.Detached(cause)
+	}
+	x.drivePart(part{ctx: scope, step: &x.program.steps[step], phase: phase, before: before})
+}
+
+// DriveCondition asks the When of one step of an execution that is driven
+// elsewhere, on a Remote. It is called in place of Drive.
+func (x *Execution) DriveCondition(ctx context.Context, step int) {
+	x.drivePart(part{ctx: x.ctx.Over(ctx), step: &x.program.steps[step], asks: true})
+}
+
+func (x *Execution) drivePart(p part) {
+	if x.cancel != nil {
+		x.cancel() // whoever drives the whole looks after that
+	}
+	x.part = &p
+	x.drive()
+}
+
+// A Part is what DriveStep or DriveCondition has come to.
+type Part struct {
+	Holds  bool               // what the condition said
+	Failed *chain.StoredError // the last attempt's own error, or the condition's; nil: there was none
+	Halt   error              // what the *Halt of Sleep had in it
+}
+
+// Part is what became of DriveStep or DriveCondition, also where that has ended
+// its goroutine.
+func (x *Execution) Part() Part {
+	x.log.Halt(x.log.Status())
+	p := Part{Holds: x.part.holds}
+	if f := x.result; f != nil {
+		p.Failed, p.Halt = x.log.Store(own(f.err)), f.halt
+	}
+	return p
+}
+
+// own is what a step failed with, without what was added since.
+func own(err error) error {
+	if step, ok := err.(*chain.StepError); ok {
+		err = step.Err
+	}
+	if ended, ok := err.(*endedError); ok {
+		return ended.err
+	}
+	return err
+}
