@@ -1,0 +1,85 @@
+// Package temporal executes plans on Temporal (https://temporal.io): the same
+// plan, unchanged, on as many machines as there are workers.
+//
+// For most uses, register the plan with the workers and start executions by a
+// [Runner], which is made of the same plan anywhere else:
+//
+//	w := worker.New(c, "checkout", temporal.Recommended(worker.Options{}))
+//	err := temporal.Register(w, plan, temporal.With(runner.LogTo(logger)))
+//	err = w.Run(worker.InterruptCh())
+//
+//	out, err := temporal.NewRunner(c, plan).Run(ctx, order)
+//
+// The plan's name is what workers and callers know it by, and the task queue
+// unless TaskQueue says another. The data must be what JSON can hold.
+//
+// # What runs where
+//
+// Each execution is a workflow with the execution's ID. The workflow, which is
+// the same for all plans, hosts the interpreter of package runner/engine; the
+// plan's structure is in its input. Each step and each compensation is an
+// activity, "checkout/charge" and "checkout/charge//compensation", and so is each
+// When, "checkout/sms//when"; it gets the data and gives back what it has
+// changed. In the UI an execution that did not succeed is Failed, with the status
+// as the type of the failure. Asynchronous steps complete in the worker that has
+// started them: what they wait for is a channel of that process. They are begun
+// anew elsewhere if it dies.
+//
+// # Guarantees
+//
+// All rules of execution hold, as runner/runnertest shows on a real server. A step
+// that is recorded as completed never runs again. One that is in flight when its
+// worker dies is begun anew by another worker, with the same idempotency key,
+// after the Heartbeat, and that is no attempt of its Retry; LostWorkers limits it.
+// A worker that is told to stop lets its steps finish within its
+// WorkerStopTimeout.
+//
+// The attempts at a step are made by one activity as long as the delays between
+// them are less than a second. Longer ones are timers of the workflow and a new
+// activity each: Temporal's own retry would forget what a failed attempt has
+// changed, when the execution is cancelled between two attempts.
+//
+// What an attempt has changed in the data stays, even if it failed. Data that are
+// larger than MaxState, or that JSON can't hold, make the step fail that has left
+// them; since its effect has happened, it is compensated, with the data before it.
+//
+// The branches of a Parallel work on copies, which are merged: objects key by key,
+// arrays that kept their length element by element. Two branches that have set the
+// same part differently fail the Parallel, which names them and the part.
+// Metadata are not copied; of two branches that set the same key, the later holds.
+//
+// Cancelling, by the Handle, by the ctx of Run or in Temporal's UI, is a failure
+// with the reason as its cause; compensations are not reached by it. It takes as
+// long to reach a step as the worker's MaxHeartbeatThrottleInterval or a tenth of
+// the Heartbeat, whichever is longer. Within is a timer. Do not set a timeout of
+// the workflow itself, and do not terminate it: nothing would be undone.
+//
+// Errors come back with their text, and errors.Is knows those of this library, of
+// package context, and what was given to [chain.RegisterError]. Types are lost.
+//
+// # Histories, and changes of plans
+//
+// An execution whose history has become long goes on with a new one, by
+// continue-as-new, between two steps and never within a Parallel.
+//
+// A plan may be changed while executions are under way: each is interpreted with
+// the structure that it began with, and finds the functions, retries and timeouts
+// of its steps by their paths, in whichever worker has them. A worker that lacks
+// one leaves it for others; after MissingAfter the step fails with
+// chain.ErrPlanChanged. So keep the workers of the old plan until its executions
+// have ended, or keep its steps. The worker does this in a dynamic activity; one
+// that has a dynamic activity of the user's keeps that.
+//
+// # What does not hold
+//
+// Observers are called by the worker that interprets the plan, when the attempts
+// at a step are over: see [With]. Their ctx has no typed execution, but
+// chain.ExecutionFrom works. A step finds its execution in its ctx with ID, data
+// and metadata, but with no trace but its own. Progress and Context of a [Handle]
+// know of a step under way, not of its attempts. A step that is cancelled in the
+// second or so after its worker was lost counts as not begun, so
+// CompensateOnFailure does not see it.
+//
+// A failing execution, its trace included, must fit into one message of Temporal;
+// it is carried compressed.
+package temporal
