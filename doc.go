@@ -45,6 +45,7 @@
 //   - runner/storetest: the conformance suite for who keeps them elsewhere.
 //   - runner/engine: the rules of execution, for authors of runners.
 //   - runner/otel: executions in OpenTelemetry, a module of its own.
+//   - runner/temporal: the same plans on Temporal, a module of its own.
 //   - runner/runnertest: the conformance suite that every runner passes.
 //   - chain/chaintest: proves of a user's plan that it leaves nothing behind,
 //     however it goes wrong.
