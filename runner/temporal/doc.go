@@ -11,7 +11,9 @@
 //	out, err := temporal.NewRunner(c, plan).Run(ctx, order)
 //
 // The plan's name is what workers and callers know it by, and the task queue
-// unless TaskQueue says another. The data must be what JSON can hold.
+// unless TaskQueue says another. The data must be what JSON can hold. A Runner and
+// its Handles are safe for concurrent use; the zero ones are not useful, and say
+// so when used.
 //
 // # What runs where
 //

@@ -119,7 +119,7 @@ func (h *Handle[T]) query(ctx context.Context, name string, into any) error {
 }
 
 func (r *Runner[T]) refused() error {
-	if r.refusal != nil {
+	if r != nil && r.refusal != nil {
 		return r.refusal
 	}
 	return errors.New("temporal: the zero Runner has no plan: make one with NewRunner")
