@@ -8,7 +8,7 @@ const (
 	execution = "runner/engine/execution.go"
 	host      = "runner/engine/host.go"
 	engErrors = "runner/engine/errors.go"
-	common    = "runner/runner.go"
+	await     = "runner/engine/await.go"
 	entry     = "chain/entry.go"
 	resume    = "chain/resume.go"
 	recorder  = "chain/recorder.go"
@@ -37,7 +37,7 @@ var mutations = []mutation{
 	{does: "a Process is attempted though nothing in it was", file: walk, old: "if w.attempts > before {", new: "if true {"},
 	{does: "what was undone inside leaves the execution compensating", file: walk, old: "	if undoes {\n		w.recorder().Unwound(p.Index)\n	}\n", new: ""},
 	{does: "a Process forgets how its context ended", file: walk, old: "f = &failure{err: f.err, ending: w.x.endingOf(ctx)}", new: "f = &failure{err: f.err}"},
-	{does: "Within of a Process is ignored", file: walk, old: "if s.Within <= 0 {", new: "if true {"},
+	{does: "Within of a Process is ignored", file: walk, old: "if s.Within <= 0 {", new: "if s.Within <= 0 || s.Index > 0 {"},
 
 	// Parallel.
 	{does: "a failed branch does not end its siblings", file: walk, old: "f != nil && f.halt == nil && !goesOn {", new: "false && !goesOn && f.halt == nil {"},
@@ -92,11 +92,11 @@ var mutations = []mutation{
 	{does: "a partial plan has succeeded", file: execution, old: "		return chain.Partial\n", new: "		return chain.Succeeded\n"},
 	{does: "a compensated plan is aborted", file: execution, old: "	case x.program.steps[0].Failure == policy.Compensate:\n		return chain.Compensated\n", new: ""},
 	{does: "the plan never undoes", file: execution, old: "if f != nil && f.halt == nil && w.top.Failure == policy.Compensate {", new: "if false {"},
-	{does: "Within of the plan is ignored", file: execution, old: "limit := p.steps[0].Within; limit > 0 {", new: "limit := p.steps[0].Within; limit < 0 {"},
+	{does: "Within of the plan is ignored", file: execution, old: "	x.ctx, x.cancel = x.within(scope, &p.steps[0])\n", new: ""},
 	{does: "Process and step are both listed as failures", file: entry, old: "e.ending != BySibling && !inside[e.path] {", new: "e.ending != BySibling {"},
 	{does: "a branch that was ended is listed as a failure", file: entry, old: "e.forward == KindFailed && e.ending != BySibling && ", new: "e.forward == KindFailed && "},
-	{does: "async work is not waited for", file: common, old: "		return <-result\n", new: "		return nil\n"},
-	{does: "a nil channel is success", file: common, old: "			return errNilChannel\n", new: "			return nil\n"},
+	{does: "async work is not waited for", file: await, old: "		return <-result\n", new: "		return nil\n"},
+	{does: "a nil channel is success", file: await, old: "			return errNilChannel\n", new: "			return nil\n"},
 
 	// Resume.
 	{does: "a completed step is forgotten", file: replay, old: "	if e.Forward != chain.KindFailed {\n		return nil, true\n	}\n", new: "	if e.Forward == chain.KindSucceeded {\n		return nil, false\n	}\n	if e.Forward != chain.KindFailed {\n		return nil, true\n	}\n"},
