@@ -1,15 +1,14 @@
 package runnertest
 
 import (
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/taskchain-go/taskchain/internal/findings"
 )
 
 // A rule is a rule of execution in a few words.
@@ -63,37 +62,6 @@ func (c ruleCase) try(t *testing.T, newRunner New, has Trait) (err error) {
 	return fmt.Errorf("rule %d, %s: %s\n%w", c.rule, rules[c.rule], c.why, err)
 }
 
-func (c ruleCase) verdict(newRunner New, has Trait) (err error) {
-	f := &findings{}
-	defer func() {
-		switch v := recover(); v {
-		case nil, failNow:
-			err = f.err()
-		default:
-			err = fmt.Errorf("the runner panicked: %v\n%s", v, debug.Stack())
-		}
-	}()
-	c.run(newKit(f, newRunner, has))
-	return f.err()
-}
-
-// findings take the place of a testing.T, so that a case can be tried on a
-// runner that is known to be wrong.
-type findings struct{ found []string }
-
-var failNow = new(int) // what FailNow panics with
-
-var _ require.TestingT = (*findings)(nil)
-
-func (f *findings) Errorf(format string, args ...any) {
-	f.found = append(f.found, fmt.Sprintf(format, args...))
-}
-
-func (f *findings) FailNow() { panic(failNow) }
-
-func (f *findings) err() error {
-	if len(f.found) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(f.found, "\n"))
+func (c ruleCase) verdict(newRunner New, has Trait) error {
+	return findings.Of("runner", func(f require.TestingT) { c.run(newKit(f, newRunner, has)) })
 }

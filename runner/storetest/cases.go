@@ -1,15 +1,14 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/taskchain-go/taskchain/internal/findings"
 )
 
 // A storeCase is one thing that a durable execution asks of a store.
@@ -46,37 +45,6 @@ func (c storeCase) try(t *testing.T, s setup) error {
 	return fmt.Errorf("%s\n%w", c.why, err)
 }
 
-func (c storeCase) verdict(t *testing.T, s setup) (err error) {
-	f := &findings{}
-	defer func() {
-		switch v := recover(); v {
-		case nil, failNow:
-			err = f.err()
-		default:
-			err = fmt.Errorf("the store panicked: %v\n%s", v, debug.Stack())
-		}
-	}()
-	c.run(newKit(t, f, s))
-	return f.err()
-}
-
-// findings take the place of a testing.T, so that a case can be tried on a store
-// that is known to be wrong.
-type findings struct{ found []string }
-
-var failNow = new(int) // what FailNow panics with
-
-var _ require.TestingT = (*findings)(nil)
-
-func (f *findings) Errorf(format string, args ...any) {
-	f.found = append(f.found, fmt.Sprintf(format, args...))
-}
-
-func (f *findings) FailNow() { panic(failNow) }
-
-func (f *findings) err() error {
-	if len(f.found) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(f.found, "\n"))
+func (c storeCase) verdict(t *testing.T, s setup) error {
+	return findings.Of("store", func(f require.TestingT) { c.run(newKit(t, f, s)) })
 }
