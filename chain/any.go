@@ -61,10 +61,15 @@ func (c *ExecutionContext[T]) Steps() iter.Seq[builder.Step] {
 // process: it is in no snapshot and no JSON. It is for observers and
 // interceptors, which so need no table of executions that could grow. As with
 // context.WithValue, the key should be of a type of one's own.
-func (c *ExecutionContext[T]) Attach(key, value any) { c.attached.put(key, value) }
+func (c *ExecutionContext[T]) Attach(key, value any) { c.recorder.trouble().attached.put(key, value) }
 
 // Attached is what was attached under key, nil if nothing was.
-func (c *ExecutionContext[T]) Attached(key any) any { return c.attached.get(key) }
+func (c *ExecutionContext[T]) Attached(key any) any {
+	if rare := c.recorder.rare.Load(); rare != nil {
+		return rare.attached.get(key)
+	}
+	return nil
+}
 
 // attachments are few, put once and read often: a list that is replaced, never
 // changed. Without any it is the size of a pointer.

@@ -20,9 +20,10 @@ type audience struct {
 	observers []func(context.Context, Event)
 	wall      time.Time    // the begin of the run
 	noted     atomic.Int32 // details there are
-	telling   atomic.Bool  // guards what follows
-	told      place
-	next      int // the observer that is to see what comes then
+
+	// What follows belongs to the one who is telling.
+	told place
+	next int // the observer that is to see what comes then
 }
 
 // newAudience has the observers get a context without an end, so that the last
@@ -36,40 +37,38 @@ func newAudience(in *Scope, start time.Time) *audience {
 }
 
 // recordAndTell is Record with observers. Mostly there is nothing else to tell,
-// and that needs no lock.
-func (r *Recorder) recordAndTell(a *audience, rec Record) {
-	if !r.add(rec) {
-		r.RecordShared(rec)
-		return
-	}
+// and that needs no lock. It is false if somebody else is telling: then it has done
+// nothing.
+func (r *Recorder) recordAndTell(a *audience, rec Record) bool {
 	noted := a.noted.Load()
-	if !a.telling.CompareAndSwap(false, true) {
-		return // who is at it will see it
+	if !r.addToTell(rec) {
+		return false
 	}
 	more := a.told.details != noted
-	for !more && !r.tellOn(a, r.all(), nil) {
+	for !more && !r.tellRecord(a, rec) {
 	}
-	a.telling.Store(false)
+	r.standing.told()
 	if more || a.noted.Load() != noted {
 		r.mu.Lock()
 		r.tell()
 	}
+	return true
 }
 
 // tell tells the observers what they have not been told. It is called with the
 // lock held and releases it.
 func (r *Recorder) tell() {
 	a := r.audience
-	for a != nil && a.telling.CompareAndSwap(false, true) {
+	for a != nil && r.standing.tell() {
 		for told := a.told; told != r.end(); told = a.told {
-			records, details := r.all(), r.details.all() // what is written is never changed
+			records, details := r.all(), r.details() // what is written is never changed
 			r.mu.Unlock()
 			for !r.tellOn(a, records, details) {
 			}
 			r.mu.Lock()
 		}
 		told := a.told
-		a.telling.Store(false)
+		r.standing.told()
 		if told == r.end() { // and nobody has left it to us meanwhile
 			break
 		}
@@ -94,14 +93,42 @@ func (r *Recorder) tellOn(a *audience, records []Record, details []detail) (thro
 		}
 		if d == nil || d.log == nil || !d.log.untold {
 			e := r.event(a.wall, rec, d)
-			for a.next < len(a.observers) {
-				a.next++
-				if observe := a.observers[a.next-1]; observe != nil {
-					observe(&a.ctx, e)
-				}
-			}
+			a.show(&e)
 		}
 		a.told, a.next = at, 0
+	}
+}
+
+// tellRecord is tellOn of the newest record alone, which has no detail.
+func (r *Recorder) tellRecord(a *audience, rec Record) (through bool) {
+	defer func() {
+		if !through {
+			r.drop(a, recover())
+		}
+	}()
+	var e Event
+	next, two := rec.begun()
+	if !a.told.half {
+		e.be(a.wall, rec.alone(), a.ctx.with.Steps)
+		a.show(&e)
+		a.told.half, a.next = two, 0
+	}
+	if two {
+		e.be(a.wall, next, a.ctx.with.Steps)
+		a.show(&e)
+		a.told.half, a.next = false, 0
+	}
+	a.told.records++
+	return true
+}
+
+// show shows an event to the observers that have not seen it.
+func (a *audience) show(e *Event) {
+	for a.next < len(a.observers) {
+		a.next++
+		if observe := a.observers[a.next-1]; observe != nil {
+			observe(&a.ctx, *e)
+		}
 	}
 }
 
@@ -113,13 +140,13 @@ func (r *Recorder) drop(a *audience, panicked any) {
 	if panicked != nil {
 		why = fmt.Sprintf("panic: %v", panicked)
 	} else {
-		a.telling.Store(false) // this goroutine goes on telling here, and then never again
+		r.standing.told() // this goroutine goes on telling here, and then never again
 	}
 	r.log(slog.LevelError, "an observer was dropped: "+why, false)
 }
 
 // shown is the function that all observers are called by.
-var shown = runtime.FuncForPC(reflect.ValueOf((*Recorder).tellOn).Pointer()).Name()
+var shown = runtime.FuncForPC(reflect.ValueOf((*audience).show).Pointer()).Name()
 
 // byObserver tells whether an observer is calling. What observers add is not
 // shown to them, or one that logs each event would never come to an end.
@@ -127,7 +154,7 @@ func (r *Recorder) byObserver() bool {
 	r.mu.Lock()
 	a := r.audience
 	r.mu.Unlock()
-	if a == nil || !a.telling.Load() {
+	if a == nil || !r.standing.telling() {
 		return false
 	}
 	var calls [64]uintptr // of this goroutine: it may be another one that tells

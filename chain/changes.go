@@ -3,7 +3,6 @@ package chain
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -31,11 +30,11 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) 
 		ID:          c.ID,
 		Plan:        r.recording().Plan,
 		Fingerprint: r.recording().Fingerprint,
-		Status:      r.status,
+		Status:      r.standing.status(),
 		Data:        c.Data,
-		Metadata:    maps.Clone(r.metadata),
+		Metadata:    r.metadata(),
 	}
-	to := Position{place: r.end(), status: r.status, past: true}
+	to := Position{place: r.end(), status: s.Status, past: true}
 	if !p.past {
 		s.Steps, s.Trace = r.states(), r.events()
 		for _, state := range s.Steps {
@@ -97,7 +96,7 @@ func (r *Recorder) settledBefore(i int) entry {
 
 // detailOf is the detail of the i-th record, or an empty one.
 func (r *Recorder) detailOf(i int) detail {
-	all := r.details.all()
+	all := r.details()
 	behind, _ := slices.BinarySearchFunc(all, i+1, func(d detail, i int) int { return int(d.record) - i })
 	for _, d := range slices.Backward(all[:behind]) { // a step's own events come first
 		switch {

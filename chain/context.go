@@ -118,6 +118,16 @@ type Frame struct {
 	attempt int32 // negative for a compensation
 }
 
+// FrameFrom is the frame of the attempt whose context ctx is or is made of, for
+// authors of runners; nil if there is none.
+func FrameFrom(ctx context.Context) *Frame {
+	if frame, ok := ctx.(*Frame); ok || ctx == nil {
+		return frame
+	}
+	frame, _ := ctx.Value(frameKey{}).(*Frame)
+	return frame
+}
+
 // Set makes f the context of an attempt at a step, which is given by its index
 // in the plan that the execution was begun with.
 func (f *Frame) Set(in *Scope, step int, phase Phase, attempt int) {

@@ -39,7 +39,7 @@ func (r *Recorder) newest(yield func(entry) bool) {
 		steps = r.recording().Steps
 		seen  = make([]bool, len(steps))
 		undo  []entry // by step, where its undo has ended; made when there is one
-		rest  = r.details.all()
+		rest  = r.details()
 	)
 	for i, rec := range slices.Backward(r.all()) {
 		var d detail
@@ -185,10 +185,10 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 // tell. It is false where those don't tell all: after an earlier run, or when a
 // compensation has failed.
 func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
-	if r.earlier != nil {
+	if len(r.ground().before) > 0 {
 		return nil, false
 	}
-	for _, d := range slices.Backward(r.details.all()) {
+	for _, d := range slices.Backward(r.details()) {
 		if d.log != nil {
 			continue
 		}

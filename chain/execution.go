@@ -27,7 +27,6 @@ type ExecutionContext[T any] struct {
 	Data T
 
 	recorder Recorder
-	attached attachments
 }
 
 // A ContextOption is an option of NewExecutionContext: [WithID] or
@@ -65,6 +64,14 @@ func NewExecutionContext[T any](data T, opts ...ContextOption) *ExecutionContext
 	return exec
 }
 
+// metadata is a copy, with the lock; nil if there is none.
+func (r *Recorder) metadata() map[string]any {
+	if rare := r.rare.Load(); rare != nil {
+		return maps.Clone(rare.metadata)
+	}
+	return nil
+}
+
 func (c *ExecutionContext[T]) id() string { return c.ID }
 
 // Status is how far the execution is.
@@ -90,17 +97,20 @@ func (c *ExecutionContext[T]) Fingerprint() string {
 func (c *ExecutionContext[T]) Set(key string, value any) {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	if c.recorder.metadata == nil {
-		c.recorder.metadata = map[string]any{}
+	rare := c.recorder.trouble()
+	if rare.metadata == nil {
+		rare.metadata = map[string]any{}
 	}
-	c.recorder.metadata[key] = value
+	rare.metadata[key] = value
 }
 
 // Get finds a value in the metadata.
 func (c *ExecutionContext[T]) Get(key string) (value any, ok bool) {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	value, ok = c.recorder.metadata[key]
+	if rare := c.recorder.rare.Load(); rare != nil {
+		value, ok = rare.metadata[key]
+	}
 	return value, ok
 }
 
@@ -108,7 +118,7 @@ func (c *ExecutionContext[T]) Get(key string) (value any, ok bool) {
 func (c *ExecutionContext[T]) Metadata() map[string]any {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	return maps.Clone(c.recorder.metadata)
+	return c.recorder.metadata()
 }
 
 // Log adds an event of the step's own to the trace. The event has the path of

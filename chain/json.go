@@ -42,8 +42,11 @@ func (c *ExecutionContext[T]) UnmarshalJSON(doc []byte) error {
 func (r *Recorder) adopt(from *Recorder) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.with, r.status, r.metadata, r.earlier = from.with, from.status, from.metadata, from.earlier
-	r.details = nil // what was logged before
+	r.with, r.records = from.with, nil
+	r.standing.end(from.standing.status())
+	mine, its := r.trouble(), from.trouble()
+	mine.metadata, mine.earlier = its.metadata, its.earlier
+	mine.details = nil // what was logged before
 }
 
 // EncodeSnapshot writes the JSON form of a Snapshot; it is what package codec is

@@ -19,7 +19,7 @@ func (c *ExecutionContext[T]) Progress() Progress { return c.recorder.progress()
 func (r *Recorder) progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := Progress{Status: r.status}
+	p := Progress{Status: r.standing.status()}
 	steps := r.recording().Steps
 	for _, s := range steps[min(1, len(steps)):] {
 		if !s.Kind.Composite() {
@@ -57,7 +57,7 @@ func (r *Recorder) progress() Progress {
 		}
 		p.Elapsed = rec.at
 	}
-	if r.live {
+	if r.standing.live() {
 		p.Elapsed = time.Since(r.base)
 	}
 	for _, step := range atWork {

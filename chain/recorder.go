@@ -21,15 +21,21 @@ type Recorder struct {
 	with     *Recording // of this run, or of the one before; nil before it began
 	base     time.Time  // the begin of this run
 	records  []Record   // room for them: see add
-	written  atomic.Int32
-	status   Status
-	live     bool // a runner is at work on it
-	goesOn   bool // this run is no other than the one before
-	undoing  bool // the whole plan is being undone
-	details  *details
-	earlier  *earlier
-	metadata map[string]any
+	standing standing
 	audience *audience
+	rare     atomic.Pointer[rarities]
+}
+
+// rarities is what most executions have none of.
+type rarities struct {
+	details   []detail     // in the order of the records
+	unwinding map[int]bool // the levels that are being undone, but for the plan itself
+	undoing   bool         // the plan itself
+	goesOn    bool         // this run is no other than the one before
+	earlier   *earlier
+	metadata  map[string]any
+	attached  attachments
+	first     [2]detail // room for details
 }
 
 // earlier is what there is of earlier runs.
@@ -70,34 +76,53 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	r = &exec.recorder
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.live || r.audience != nil && r.audience.telling.Load() { // its end is still being told
-		return nil, false, fmt.Errorf("chain: execution %s is already running", exec.ID)
+	if resumed, err = r.again(exec.ID, with); err != nil {
+		return nil, false, err
 	}
-	if r.status.Finished() {
-		return nil, false, fmt.Errorf("chain: execution %s has %s: %w", exec.ID, r.status, ErrFinished)
-	}
-	if r.status != Pending || r.details != nil {
-		if err := r.rebind(with); err != nil {
-			return nil, false, fmt.Errorf("chain: execution %s: %w", exec.ID, err)
-		}
-	}
+	return begin(ctx, exec, with, start, scope), resumed, nil
+}
+
+// BeginNew is Begin of an execution that has nothing but its data, and that
+// nobody else has yet: it needs no lock.
+func BeginNew[T any](ctx context.Context, exec *ExecutionContext[T], with *Recording, start time.Time, scope *Scope) *Recorder {
+	return begin(ctx, exec, with, start, scope)
+}
+
+func begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recording, start time.Time, scope *Scope) *Recorder {
+	r := &exec.recorder
 	if exec.ID == "" {
 		exec.ID = newID(start)
 	}
 	scope.Context, scope.exec, scope.with = ctx, exec, with
-	r.with, r.live, r.goesOn, r.base, r.audience = with, true, false, start, nil
+	r.with, r.base, r.audience = with, start, nil
 	r.records = make([]Record, max(8, with.Room))
-	r.written.Store(0)
 	if len(with.Observers) > 0 {
 		r.audience = newAudience(scope, start)
 	}
-	switch r.status {
+	switch r.standing.status() {
 	case Compensating, Stuck: // goes on with it, or tries the failed undos again
-		r.status = Compensating
+		r.standing.begin(Compensating)
 	default:
-		r.status = Running
+		r.standing.begin(Running)
 	}
-	return r, len(r.ground().before)+len(r.ground().open) > 0, nil
+	return r
+}
+
+// again makes what there is of earlier runs ready for another one, or says why
+// there can be none.
+func (r *Recorder) again(id string, with *Recording) (resumed bool, err error) {
+	status := r.standing.status()
+	switch {
+	case r.standing.live() || r.standing.telling(): // its end is still being told
+		return false, fmt.Errorf("chain: execution %s is already running", id)
+	case status.Finished():
+		return false, fmt.Errorf("chain: execution %s has %s: %w", id, status, ErrFinished)
+	case status != Pending || len(r.details()) > 0:
+		if err := r.rebind(with); err != nil {
+			return false, fmt.Errorf("chain: execution %s: %w", id, err)
+		}
+	}
+	return len(r.ground().before)+len(r.ground().open) > 0, nil
 }
 
 // rebind makes what earlier runs have recorded the ground this run stands on,
@@ -105,11 +130,12 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 func (r *Recorder) rebind(with *Recording) error {
 	past := r.events()
 	open := inFlightAt(past)
-	before, err := ground(r.fold(), open, r.recording().Fingerprint, r.status, with)
+	before, err := ground(r.fold(), open, r.recording().Fingerprint, r.standing.status(), with)
 	if err != nil {
 		return err
 	}
-	r.earlier, r.details = &earlier{past, before, open}, nil
+	rare := r.trouble()
+	rare.earlier, rare.details, rare.goesOn = &earlier{past, before, open}, nil, false
 	return nil
 }
 
@@ -123,21 +149,19 @@ func (r *Recorder) recording() *Recording {
 
 // ground is what there is of earlier runs: nothing in the first one.
 func (r *Recorder) ground() *earlier {
-	if r.earlier == nil {
-		return new(earlier)
+	if rare := r.rare.Load(); rare != nil && rare.earlier != nil {
+		return rare.earlier
 	}
-	return r.earlier
+	return new(earlier)
 }
 
 // Record adds an event. It must not be called while another goroutine may: the
 // branches of a Parallel that run together use RecordShared.
 func (r *Recorder) Record(rec Record) {
-	switch {
-	case r.audience != nil:
-		r.recordAndTell(r.audience, rec)
-	case !r.add(rec):
-		r.RecordShared(rec)
+	if r.audience != nil && r.recordAndTell(r.audience, rec) || r.audience == nil && r.add(rec) {
+		return
 	}
+	r.RecordShared(rec)
 }
 
 // RecordShared is Record that is safe for concurrent use.
@@ -170,34 +194,49 @@ func (r *Recorder) Failed(at time.Duration, step int, phase Phase, attempts int,
 
 // detail adds a detail of the record to come, with the lock.
 func (r *Recorder) detail(d detail) {
-	d.record = r.written.Load()
-	all := r.trouble()
-	all.list = append(all.list, d)
+	d.record = int32(r.standing.written())
+	rare := r.trouble()
+	if rare.details == nil {
+		rare.details = rare.first[:0]
+	}
+	rare.details = append(rare.details, d)
 	if r.audience != nil {
-		r.audience.noted.Store(int32(len(all.list)))
+		r.audience.noted.Store(int32(len(rare.details)))
 	}
 }
 
-// trouble is the details, to add to them with the lock.
-func (r *Recorder) trouble() *details {
-	if r.details == nil {
-		r.details = new(details)
-		r.details.list = r.details.first[:0]
+// details is what there is of them, with the lock.
+func (r *Recorder) details() []detail {
+	if rare := r.rare.Load(); rare != nil {
+		return rare.details
 	}
-	return r.details
+	return nil
 }
 
-// End adds the plan's end and gives the execution its status.
+// trouble is the rarities, to add to them with the lock; attachments need none.
+func (r *Recorder) trouble() *rarities {
+	if r.rare.Load() == nil {
+		r.rare.CompareAndSwap(nil, new(rarities))
+	}
+	return r.rare.Load()
+}
+
+// End adds the plan's end and gives the execution its status. As with Record, no
+// other goroutine may be recording.
 func (r *Recorder) End(at time.Duration, status Status) {
+	rec := NewRecord(at, KindPlanEnded, 0, Forward, int(status))
+	if r.audience == nil && r.rare.Load() == nil && r.addLast(rec, status) {
+		return
+	}
 	r.mu.Lock()
-	r.status = status
+	r.standing.turn(status)
 	r.through()
-	r.grow(NewRecord(at, KindPlanEnded, 0, Forward, int(status)))
+	r.grow(rec)
 	if r.audience != nil {
 		r.tell()
 		r.mu.Lock()
 	}
-	r.live = false // now that everybody has been told
+	r.standing.end(status) // now that everybody has been told
 	r.mu.Unlock()
 }
 
@@ -206,16 +245,15 @@ func (r *Recorder) End(at time.Duration, status Status) {
 // not be written down.
 func (r *Recorder) Halt(status Status) {
 	r.mu.Lock()
-	r.status, r.live = status, false
+	r.standing.end(status)
 	r.through()
 	r.mu.Unlock()
 }
 
 // through forgets what is being undone.
 func (r *Recorder) through() {
-	r.undoing = false
-	if r.details != nil {
-		r.details.unwinding = nil
+	if rare := r.rare.Load(); rare != nil {
+		rare.undoing, rare.unwinding = false, nil
 	}
 }
 
@@ -223,15 +261,15 @@ func (r *Recorder) through() {
 // whole plan, are being undone.
 func (r *Recorder) Unwinding(step int) {
 	r.mu.Lock()
-	r.status = Compensating
+	r.standing.turn(Compensating)
+	rare := r.trouble()
 	if step == 0 {
-		r.undoing = true
+		rare.undoing = true
 	} else {
-		all := r.trouble()
-		if all.unwinding == nil {
-			all.unwinding = map[int]bool{}
+		if rare.unwinding == nil {
+			rare.unwinding = map[int]bool{}
 		}
-		all.unwinding[step] = true
+		rare.unwinding[step] = true
 	}
 	r.mu.Unlock()
 }
@@ -240,9 +278,9 @@ func (r *Recorder) Unwinding(step int) {
 // recorded.
 func (r *Recorder) Unwound(step int) {
 	r.mu.Lock()
-	levels := r.trouble().unwinding
-	if delete(levels, step); len(levels) == 0 && !r.undoing {
-		r.status = Running
+	rare := r.trouble()
+	if delete(rare.unwinding, step); len(rare.unwinding) == 0 && !rare.undoing {
+		r.standing.turn(Running)
 	}
 	r.mu.Unlock()
 }
@@ -251,7 +289,7 @@ func (r *Recorder) Unwound(step int) {
 func (r *Recorder) Began(step int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.goesOn && r.earlier != nil && beganIn(r.earlier.past, r.path(int32(step))) {
+	if rare := r.rare.Load(); rare != nil && rare.goesOn && beganIn(r.ground().past, r.path(int32(step))) {
 		return true
 	}
 	return slices.ContainsFunc(r.all(), func(rec Record) bool {
@@ -260,11 +298,7 @@ func (r *Recorder) Began(step int) bool {
 }
 
 // Status is how far the execution is.
-func (r *Recorder) Status() Status {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.status
-}
+func (r *Recorder) Status() Status { return r.standing.status() }
 
 // log adds an event of a step's own. One that is untold is not shown to the
 // observers.
@@ -320,7 +354,7 @@ func (r *Recorder) trace() Trace {
 // events makes the events of the trace.
 func (r *Recorder) events() []Event {
 	past := r.ground().past
-	events := make([]Event, len(past), len(past)+2*len(r.all())+len(r.details.all()))
+	events := make([]Event, len(past), len(past)+2*len(r.all())+len(r.details()))
 	copy(events, past)
 	return r.eventsFrom(events, place{})
 }
@@ -328,7 +362,7 @@ func (r *Recorder) events() []Event {
 // eventsFrom adds this run's events from a place on.
 func (r *Recorder) eventsFrom(events []Event, at place) []Event {
 	wall := r.base.Round(0)
-	records, details := r.all(), r.details.all()
+	records, details := r.all(), r.details()
 	for rec, d, more := at.next(records, details); more; rec, d, more = at.next(records, details) {
 		events = append(events, r.event(wall, rec, d))
 	}
@@ -337,18 +371,13 @@ func (r *Recorder) eventsFrom(events []Event, at place) []Event {
 
 // end is the place behind this run's events.
 func (r *Recorder) end() place {
-	return place{records: r.written.Load(), details: int32(len(r.details.all()))}
+	return place{records: int32(r.standing.written()), details: int32(len(r.details()))}
 }
 
 // event makes the event of a record; most have no detail. wall is the begin of
 // the run, without the monotonic clock.
 func (r *Recorder) event(wall time.Time, rec Record, d *detail) (e Event) {
-	kind := rec.what.kind()
-	e.Time, e.Kind, e.Phase, e.Level = wall.Add(rec.at), kind, rec.what.phase(), levels[kind]
-	e.Path, e.Attempt = r.path(rec.step), rec.what.attempt()
-	if kind == KindPlanEnded {
-		e.Message, e.Attempt = Status(e.Attempt).String(), 0
-	}
+	e.be(wall, rec, r.recording().Steps)
 	switch {
 	case d == nil:
 	case d.log != nil:
@@ -357,6 +386,18 @@ func (r *Recorder) event(wall time.Time, rec Record, d *detail) (e Event) {
 		e.Error, e.Delay = r.textOf(d.err), d.delay
 	}
 	return e
+}
+
+// be fills in what an event has without a detail.
+func (e *Event) be(wall time.Time, rec Record, steps []builder.Step) {
+	kind := rec.what.kind()
+	e.Time, e.Kind, e.Phase, e.Level, e.Attempt = wall.Add(rec.at), kind, rec.what.phase(), levels[kind], rec.what.attempt()
+	if int(rec.step) < len(steps) {
+		e.Path = steps[rec.step].Path
+	}
+	if kind == KindPlanEnded {
+		e.Message, e.Attempt = Status(e.Attempt).String(), 0
+	}
 }
 
 // textOf is what of an error may be seen. The steps' own errors go through the

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -85,17 +86,78 @@ func (r Record) alone() Record {
 	return NewRecord(r.at, r.what.kind(), int(r.step), r.what.phase(), r.what.attempt())
 }
 
-// add adds a record without a lock; it is false if there is no room. Only one
-// goroutine at a time may: the one that walks through the plan, or, while that
-// waits for the branches of a Parallel, the one of them that has the lock.
-// Everybody else reads, with the lock.
+// A standing is how far an execution is, in one word: how many records are
+// written, its status, whether a runner is at work on it, and whether somebody is
+// telling its observers. Whoever changes it tells all of that at once to those who
+// read with the lock. But for the telling, only one goroutine at a time may change
+// it: the one that walks through the plan, or, while that waits for the branches of
+// a Parallel, the one of them that has the lock.
+type standing struct{ word atomic.Uint64 }
+
+const (
+	statusShift = 32 // above the number of records
+	statusMask  = 0xff << statusShift
+	liveBit     = 1 << 40
+	tellingBit  = 1 << 41
+)
+
+func (s *standing) written() int   { return int(uint32(s.word.Load())) }
+func (s *standing) status() Status { return Status(s.word.Load() & statusMask >> statusShift) }
+func (s *standing) live() bool     { return s.word.Load()&liveBit != 0 }
+func (s *standing) telling() bool  { return s.word.Load()&tellingBit != 0 }
+
+// begin is the begin of a run, without records.
+func (s *standing) begin(status Status) { s.word.Store(uint64(status)<<statusShift | liveBit) }
+
+// turn changes the status.
+func (s *standing) turn(status Status) { s.change(statusMask, uint64(status)<<statusShift) }
+
+// end is the end of a run.
+func (s *standing) end(status Status) { s.change(statusMask|liveBit, uint64(status)<<statusShift) }
+
+func (s *standing) change(clear, set uint64) {
+	for {
+		word := s.word.Load()
+		if s.word.CompareAndSwap(word, word&^clear|set) {
+			return
+		}
+	}
+}
+
+// tell takes the telling, unless somebody has it; told gives it back.
+func (s *standing) tell() bool { return s.word.Or(tellingBit)&tellingBit == 0 }
+func (s *standing) told()      { s.word.And(^uint64(tellingBit)) }
+
+// add adds a record without the lock; it is false if there is no room.
 func (r *Recorder) add(rec Record) bool {
-	n := r.written.Load()
-	if int(n) >= len(r.records) {
+	n := r.standing.written()
+	if n >= len(r.records) {
 		return false
 	}
 	r.records[n] = rec
-	r.written.Store(n + 1)
+	r.standing.word.Add(1)
+	return true
+}
+
+// addToTell is add that takes the telling, too; it is false if it can't do both.
+func (r *Recorder) addToTell(rec Record) bool {
+	word := r.standing.word.Load()
+	n := int(uint32(word))
+	if n >= len(r.records) || word&tellingBit != 0 {
+		return false
+	}
+	r.records[n] = rec // which nobody sees if somebody takes the telling now
+	return r.standing.word.CompareAndSwap(word, word+1|tellingBit)
+}
+
+// addLast is add of the end of a run that has no observers.
+func (r *Recorder) addLast(rec Record, status Status) bool {
+	n := r.standing.written()
+	if n >= len(r.records) {
+		return false
+	}
+	r.records[n] = rec
+	r.standing.word.Store(uint64(n+1) | uint64(status)<<statusShift)
 	return true
 }
 
@@ -108,7 +170,7 @@ func (r *Recorder) grow(rec Record) {
 }
 
 // all is what is written. It is never changed.
-func (r *Recorder) all() []Record { return r.records[:r.written.Load()] }
+func (r *Recorder) all() []Record { return r.records[:r.standing.written()] }
 
 // A detail is what one record has to say besides, or an event of a step's own.
 type detail struct {
@@ -125,20 +187,6 @@ type logged struct {
 	level   slog.Level
 	message string
 	untold  bool // the observers are not to see it
-}
-
-// details is what only executions have that did not go smoothly.
-type details struct {
-	list      []detail     // in the order of the records
-	unwinding map[int]bool // the levels that are being undone, but for the plan itself
-	first     [2]detail
-}
-
-func (d *details) all() []detail {
-	if d == nil {
-		return nil
-	}
-	return d.list
 }
 
 // A place is how far somebody has read in the events of a run.

@@ -85,9 +85,9 @@ func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
 		ID:          c.ID,
 		Plan:        r.recording().Plan,
 		Fingerprint: r.recording().Fingerprint,
-		Status:      r.status,
+		Status:      r.standing.status(),
 		Data:        c.Data,
-		Metadata:    maps.Clone(r.metadata),
+		Metadata:    r.metadata(),
 		Steps:       r.states(),
 		Trace:       r.events(),
 	}
@@ -145,8 +145,9 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 		ground.before = append(ground.before, e)
 	}
 	r := &exec.recorder
-	r.with, r.status = &Recording{Plan: s.Plan, Fingerprint: s.Fingerprint}, s.Status
-	r.metadata, r.earlier = maps.Clone(s.Metadata), ground
+	r.with = &Recording{Plan: s.Plan, Fingerprint: s.Fingerprint}
+	r.standing.end(s.Status)
+	r.rare.Store(&rarities{metadata: maps.Clone(s.Metadata), earlier: ground})
 	return exec, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -64,6 +65,68 @@ func TestAnInterceptorsErrorIsTheAttempts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An interceptor may keep what it is given; the step of another attempt must not
+// run because of it.
+func TestNextIsOfOneAttempt(t *testing.T) {
+	const refused = "an interceptor has called next after its attempt, or with a context that is not made of the attempt's"
+	onEach(t, func(t *testing.T, k kind) {
+		var (
+			early func() error
+			errs  []error
+		)
+		keep := runner.WithInterceptor(func(ctx context.Context, s chain.StepInfo, next func(context.Context) error) error {
+			switch s.Path {
+			case "a":
+				early = func() error { return next(ctx) }
+			case "b":
+				errs = append(errs, early(), next(t.Context()))
+			case "c":
+				return next(t.Context())
+			}
+			return next(ctx)
+		})
+		out, err := k.run(t, t.Context(), steps().Step("a", do("a")).Step("b", do("b")).Step("c", do("c")).Builder, keep)
+		require.EqualError(t, errors.Unwrap(out.Failures[0]), refused)
+		require.ErrorContains(t, err, refused)
+		require.Equal(t, []string{"a", "b"}, done(out))
+		for _, err := range append(errs, early()) {
+			require.EqualError(t, err, refused)
+		}
+	})
+}
+
+// What takes too long may be left behind, with next under way: it neither reaches
+// another execution nor disturbs this one.
+func TestAnInterceptorMayLeaveNextBehind(t *testing.T) {
+	onEach(t, func(t *testing.T, k kind) {
+		impatient := runner.WithInterceptor(func(ctx context.Context, _ chain.StepInfo, next func(context.Context) error) error {
+			returned := make(chan error, 1)
+			go func() { returned <- next(ctx) }()
+			select {
+			case err := <-returned:
+				return err
+			case <-time.After(time.Second):
+				return errBoom
+			}
+		})
+		var ids []string
+		paths := make(chan string, 2)
+		slow := func(ctx context.Context, _ **world) error {
+			time.Sleep(time.Minute)
+			info, _ := chain.StepFrom(ctx)
+			paths <- info.ExecutionID + info.Path
+			return nil
+		}
+		r := k.make(steps().Step("slow", slow).MustBuild(), impatient)
+		for range 2 {
+			out, err := r.Run(t.Context(), &world{})
+			require.ErrorIs(t, err, errBoom)
+			ids = append(ids, out.Context.ID+"slow")
+		}
+		require.Equal(t, ids, []string{<-paths, <-paths})
+	})
 }
 
 func TestErrorTextKeepsSecretsOutOfTheTrace(t *testing.T) {

@@ -96,21 +96,23 @@ type run[T any] struct {
 }
 
 // drive drives an execution in the calling goroutine, in memory that is used
-// again if nothing has happened to the goroutine.
-func (c *core[T]) drive(ctx context.Context, exec *chain.ExecutionContext[T]) (chain.Outcome[T], error) {
+// again if nothing has happened to the goroutine. isNew is as engine.BeginIn has it.
+func (c *core[T]) drive(ctx context.Context, exec *chain.ExecutionContext[T], isNew bool) (chain.Outcome[T], error) {
 	if err := c.refuse(ctx, &exec.Data); err != nil {
 		return chain.Outcome[T]{Status: exec.Status(), Context: exec}, err
 	}
 	r := c.runs.Get().(*run[T])
-	if err := c.beginIn(&r.Execution, ctx, exec, &r.host, &r.host); err != nil {
+	h := &r.host
+	if c.program.Intercepted() {
+		h = new(host[T])
+	}
+	if err := c.beginIn(&r.Execution, ctx, exec, isNew, h, h); err != nil {
 		return chain.Outcome[T]{Status: exec.Status(), Context: exec}, err
 	}
 	r.Drive()
 	out, err := engine.Outcome(&r.Execution, exec)
-	if r.Over() {
-		*r = run[T]{}
-		c.runs.Put(r)
-	}
+	*r = run[T]{}
+	c.runs.Put(r)
 	return out, err
 }
 
@@ -139,13 +141,13 @@ func (c *core[T]) begin(ctx context.Context, exec *chain.ExecutionContext[T], h 
 		return nil, err
 	}
 	x := new(engine.Execution)
-	return x, c.beginIn(x, ctx, exec, h, whole)
+	return x, c.beginIn(x, ctx, exec, false, h, whole)
 }
 
-func (c *core[T]) beginIn(x *engine.Execution, ctx context.Context, exec *chain.ExecutionContext[T], h *host[T], whole engine.Host) error {
+func (c *core[T]) beginIn(x *engine.Execution, ctx context.Context, exec *chain.ExecutionContext[T], isNew bool, h *host[T], whole engine.Host) error {
 	start := time.Now()
 	h.Start, h.Together, h.core, h.data = start, c.together, c, &exec.Data
-	return engine.BeginIn(x, ctx, c.program, exec, whole, start)
+	return engine.BeginIn(x, ctx, c.program, exec, isNew, whole, start)
 }
 
 var errNilContext = errors.New("runner: the context is nil")

@@ -46,7 +46,7 @@ func refuseAsync[T any](plan *builder.Plan[T]) error {
 
 // Run executes the plan on data. See Runner.
 func (s *Sync[T]) Run(ctx context.Context, data T) (chain.Outcome[T], error) {
-	return s.core.drive(ctx, &chain.ExecutionContext[T]{Data: data})
+	return s.core.drive(ctx, &chain.ExecutionContext[T]{Data: data}, true)
 }
 
 // Resume goes on with an execution. See Runner.
@@ -54,5 +54,5 @@ func (s *Sync[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) (
 	if exec == nil {
 		return chain.Outcome[T]{}, errNilExecution
 	}
-	return s.core.drive(ctx, exec)
+	return s.core.drive(ctx, exec, false)
 }

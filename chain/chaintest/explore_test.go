@@ -323,13 +323,26 @@ func TestInterceptorsStandAroundWhatIsInjected(t *testing.T) {
 	require.Contains(t, rec.Names(), "a")
 }
 
-// An interceptor that gives a compensation the caller's ctx undoes what the
-// engine has done for it.
+// lent is a context with the end of one and the values of another before its own.
+type lent struct {
+	context.Context
+	values context.Context
+}
+
+func (c lent) Value(key any) any {
+	if value := c.values.Value(key); value != nil {
+		return value
+	}
+	return c.Context.Value(key)
+}
+
+// An interceptor that gives a compensation the end of the caller's ctx undoes what
+// the engine has done for it.
 func TestACompensationWithTheCancelledContextIsAnError(t *testing.T) {
 	var first context.Context
 	keep := func(ctx context.Context, step chain.StepInfo, next func(context.Context) error) error {
 		if step.Phase == chain.Compensation {
-			return next(first)
+			return next(lent{first, ctx})
 		}
 		first = ctx
 		return next(ctx)

@@ -232,29 +232,8 @@ func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, 
 	if len(w.x.program.interceptors) == 0 {
 		err = w.x.host.Attempt(ctx, s, phase)
 	} else {
-		err = w.intercepted(ctx, frame, 0)
+		err = w.intercepted().attempt(ctx, frame)
 	}
-	returned = true
-	return err
-}
-
-// intercepted calls the i-th interceptor around those behind it, and at last the
-// step.
-func (w *walker) intercepted(ctx context.Context, frame *chain.Frame, i int) (err error) {
-	if i < len(w.x.program.interceptors) {
-		return w.x.program.interceptors[i](ctx, frame.Info(), func(ctx context.Context) error {
-			return w.intercepted(ctx, frame, i+1)
-		})
-	}
-	step, phase := frame.Step()
-	s := &w.x.program.steps[step]
-	returned := false
-	defer func() {
-		if !returned {
-			err = w.interrupted(recover(), frame, s, phase)
-		}
-	}()
-	err = w.x.host.Attempt(ctx, s, phase)
 	returned = true
 	return err
 }

@@ -37,18 +37,24 @@ type Execution struct {
 // don't fit.
 func Begin[T any](ctx context.Context, p *Program, exec *chain.ExecutionContext[T], host Host, start time.Time) (*Execution, error) {
 	x := new(Execution)
-	if err := BeginIn(x, ctx, p, exec, host, start); err != nil {
+	if err := BeginIn(x, ctx, p, exec, false, host, start); err != nil {
 		return nil, err
 	}
 	return x, nil
 }
 
 // BeginIn is Begin in memory of the caller's, such as a part of a struct that has
-// the host, too. x must be zero.
-func BeginIn[T any](x *Execution, ctx context.Context, p *Program, exec *chain.ExecutionContext[T], host Host, start time.Time) error {
-	scope, frames := contexts(p)
-	log, resumed, err := chain.Begin(ctx, exec, &p.recording, start, scope)
-	if err != nil {
+// the host, too. x must be zero. An execution that is new has nothing but its data,
+// and nobody else has it yet: it can begin.
+func BeginIn[T any](x *Execution, ctx context.Context, p *Program, exec *chain.ExecutionContext[T], isNew bool, host Host, start time.Time) (err error) {
+	var (
+		scope, frames = contexts(p)
+		log           *chain.Recorder
+		resumed       bool
+	)
+	if isNew {
+		log = chain.BeginNew(ctx, exec, &p.recording, start, scope)
+	} else if log, resumed, err = chain.Begin(ctx, exec, &p.recording, start, scope); err != nil {
 		return err
 	}
 	x.x, x.top, x.ctx, x.frames, x.framed = x, &p.steps[0], scope, frames, len(frames)
@@ -87,10 +93,6 @@ func contexts(p *Program) (*chain.Scope, []chain.Frame) {
 // that goroutine by runtime.Goexit has failed; the rest is then done in another
 // one before the deferred functions of the callers run.
 func (x *Execution) Drive() { x.drive() }
-
-// Over tells whether nobody can need x any more after Drive and Outcome, so that
-// its memory may be used again: an interceptor may have kept its next.
-func (x *Execution) Over() bool { return len(x.program.interceptors) == 0 }
 
 // Outcome is what became of the execution after Drive.
 func Outcome[T any](x *Execution, exec *chain.ExecutionContext[T]) (chain.Outcome[T], error) {

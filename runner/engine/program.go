@@ -64,6 +64,10 @@ func CompileSteps(plan, fingerprint string, steps []builder.Step, o Options) *Pr
 	return p
 }
 
+// Intercepted tells whether the program has interceptors, which may keep what leads
+// to the Host: then that is not to be used for another execution.
+func (p *Program) Intercepted() bool { return len(p.interceptors) > 0 }
+
 // ShareConcurrency makes one limit of p's and other's: what either has at work
 // counts for both. It must be called before p is used, and both must have been
 // compiled with the same Options.

@@ -21,6 +21,7 @@ type walker struct {
 	replay *replay       // what earlier runs have settled; nil: nothing
 	cut    *cut          // the attempt in which the goroutine was ended
 	result *failure      // of a branch
+	relay  *relay        // to the steps by way of the interceptors
 
 	attempts int // at steps, made or answered for from the record
 	begun    bool
