@@ -61,9 +61,9 @@ func (r *Recorder) tell() {
 	a := r.audience
 	for a != nil && r.standing.tell() {
 		for told := a.told; told != r.end(); told = a.told {
-			records, details := r.all(), r.details() // what is written is never changed
+			all, details := r.all(), r.details() // what is written is never changed
 			r.mu.Unlock()
-			for !r.tellOn(a, records, details) {
+			for !r.tellOn(a, all, details) {
 			}
 			r.mu.Lock()
 		}
@@ -76,10 +76,10 @@ func (r *Recorder) tell() {
 	r.mu.Unlock()
 }
 
-// tellOn shows the observers the events among records and details that they have
+// tellOn shows the observers the events among all and details that they have
 // not seen. It is false if one panicked, and then is to be called again: that one
 // is dropped, and the trace says so, for the execution must not depend on it.
-func (r *Recorder) tellOn(a *audience, records []Record, details []detail) (through bool) {
+func (r *Recorder) tellOn(a *audience, all records, details []detail) (through bool) {
 	defer func() {
 		if !through {
 			r.drop(a, recover())
@@ -87,7 +87,7 @@ func (r *Recorder) tellOn(a *audience, records []Record, details []detail) (thro
 	}()
 	for {
 		at := a.told
-		rec, d, more := at.next(records, details)
+		rec, d, more := at.next(all, details)
 		if !more {
 			return true
 		}
@@ -106,15 +106,15 @@ func (r *Recorder) tellRecord(a *audience, rec Record) (through bool) {
 			r.drop(a, recover())
 		}
 	}()
-	var e Event
+	e := Event{Time: a.wall.Add(rec.at)}
 	next, two := rec.begun()
 	if !a.told.half {
-		e.be(a.wall, rec.alone(), a.ctx.with.Steps)
+		e.be(rec, a.ctx.with.Steps)
 		a.show(&e)
 		a.told.half, a.next = two, 0
 	}
 	if two {
-		e.be(a.wall, next, a.ctx.with.Steps)
+		e.be(next, a.ctx.with.Steps)
 		a.show(&e)
 		a.told.half, a.next = false, 0
 	}

@@ -53,8 +53,9 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) 
 // and how many compensations have ended by now.
 func (r *Recorder) statesSince(p Position) (states []StepState, undone int) {
 	undone = p.undone
-	for i := int(p.records); i < len(r.all()); i++ {
-		rec := r.all()[i]
+	all := r.all()
+	for i := int(p.records); i < all.len(); i++ {
+		rec := all.at(i)
 		switch kind := rec.what.kind(); kind {
 		case KindSucceeded, KindSkipped, KindFailed:
 			states = append(states, r.state(r.entryAt(i)))
@@ -76,15 +77,15 @@ func (r *Recorder) statesSince(p Position) (states []StepState, undone int) {
 }
 
 // entryAt is what the i-th record settles.
-func (r *Recorder) entryAt(i int) entry { return r.settledBy(r.all()[i], r.detailOf(i)) }
+func (r *Recorder) entryAt(i int) entry { return r.settledBy(r.all().at(i), r.detailOf(i)) }
 
 // settledBefore is what was settled of the step of the i-th record before that.
 func (r *Recorder) settledBefore(i int) entry {
-	records := r.all()
-	step := records[i].step
+	all := r.all()
+	step := all.at(i).step
 	for i--; i >= 0; i-- {
-		if records[i].step == step {
-			switch records[i].what.kind() {
+		if rec := all.at(i); rec.step == step {
+			switch rec.what.kind() {
 			case KindSucceeded, KindSkipped, KindFailed:
 				return r.entryAt(i)
 			}

@@ -41,7 +41,9 @@ func (r *Recorder) newest(yield func(entry) bool) {
 		undo  []entry // by step, where its undo has ended; made when there is one
 		rest  = r.details()
 	)
-	for i, rec := range slices.Backward(r.all()) {
+	all := r.all()
+	for i := all.len() - 1; i >= 0; i-- {
+		rec := all.at(i)
 		var d detail
 		for len(rest) > 0 && int(rest[len(rest)-1].record) >= i {
 			if last := rest[len(rest)-1]; last.log == nil {
@@ -92,7 +94,7 @@ func (e *entry) takeUndo(from entry) {
 
 // fold is what is settled, in order of the settling.
 func (r *Recorder) fold() []entry {
-	entries := make([]entry, 0, len(r.ground().before)+min(len(r.all()), len(r.recording().Steps)))
+	entries := make([]entry, 0, len(r.ground().before)+min(r.all().len(), len(r.recording().Steps)))
 	for e := range r.newest {
 		entries = append(entries, e)
 	}
@@ -192,7 +194,7 @@ func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
 		if d.log != nil {
 			continue
 		}
-		switch rec := r.records[d.record]; rec.what.kind() {
+		switch rec := r.all().at(int(d.record)); rec.what.kind() {
 		case KindFailed:
 			failed = append(failed, r.settledBy(rec, d))
 		case KindCompensationFailed:

@@ -42,7 +42,7 @@ func (c *ExecutionContext[T]) UnmarshalJSON(doc []byte) error {
 func (r *Recorder) adopt(from *Recorder) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.with, r.records = from.with, nil
+	r.with, r.cells = from.with, nil
 	r.standing.end(from.standing.status())
 	mine, its := r.trouble(), from.trouble()
 	mine.metadata, mine.earlier = its.metadata, its.earlier

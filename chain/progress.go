@@ -38,8 +38,8 @@ func (r *Recorder) progress() Progress {
 	}
 	var atWork []int32
 	var at place
-	records := r.all()
-	for rec, _, more := at.next(records, nil); more; rec, _, more = at.next(records, nil) {
+	all := r.all()
+	for rec, _, more := at.next(all, nil); more; rec, _, more = at.next(all, nil) {
 		switch rec.what.kind() {
 		case KindStarted, KindCompensating:
 			if rec.what.attempt() == 1 { // the begin of a Process has none

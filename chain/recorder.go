@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,7 +19,7 @@ type Recorder struct {
 	mu       sync.Mutex
 	with     *Recording // of this run, or of the one before; nil before it began
 	base     time.Time  // the begin of this run
-	records  []Record   // room for them: see add
+	cells    []cell     // room for them: see add
 	standing standing
 	audience *audience
 	rare     atomic.Pointer[rarities]
@@ -29,6 +28,7 @@ type Recorder struct {
 // rarities is what most executions have none of.
 type rarities struct {
 	details   []detail     // in the order of the records
+	wide      []Record     // the records that fit no cell
 	unwinding map[int]bool // the levels that are being undone, but for the plan itself
 	undoing   bool         // the plan itself
 	goesOn    bool         // this run is no other than the one before
@@ -82,8 +82,8 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	return begin(ctx, exec, with, start, scope), resumed, nil
 }
 
-// BeginNew is Begin of an execution that has nothing but its data, and that
-// nobody else has yet: it needs no lock.
+// BeginNew is Begin of an execution that has nothing but its data and that nobody
+// else has yet, for authors of runners: it needs no lock.
 func BeginNew[T any](ctx context.Context, exec *ExecutionContext[T], with *Recording, start time.Time, scope *Scope) *Recorder {
 	return begin(ctx, exec, with, start, scope)
 }
@@ -95,7 +95,7 @@ func begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	}
 	scope.Context, scope.exec, scope.with = ctx, exec, with
 	r.with, r.base, r.audience = with, start, nil
-	r.records = make([]Record, max(8, with.Room))
+	r.cells = make([]cell, max(8, with.Room))
 	if len(with.Observers) > 0 {
 		r.audience = newAudience(scope, start)
 	}
@@ -135,7 +135,7 @@ func (r *Recorder) rebind(with *Recording) error {
 		return err
 	}
 	rare := r.trouble()
-	rare.earlier, rare.details, rare.goesOn = &earlier{past, before, open}, nil, false
+	rare.earlier, rare.details, rare.wide, rare.goesOn = &earlier{past, before, open}, nil, nil, false
 	return nil
 }
 
@@ -292,9 +292,13 @@ func (r *Recorder) Began(step int) bool {
 	if rare := r.rare.Load(); rare != nil && rare.goesOn && beganIn(r.ground().past, r.path(int32(step))) {
 		return true
 	}
-	return slices.ContainsFunc(r.all(), func(rec Record) bool {
-		return int(rec.step) == step && rec.what.kind() == KindStarted
-	})
+	all := r.all()
+	for i := range all.len() {
+		if rec := all.at(i); int(rec.step) == step && rec.what.kind() == KindStarted {
+			return true
+		}
+	}
+	return false
 }
 
 // Status is how far the execution is.
@@ -319,10 +323,10 @@ func (r *Recorder) log(level slog.Level, message string, untold bool) {
 // several.
 func (r *Recorder) atWork() (step int32, phase Phase) {
 	all := r.all()
-	if len(all) == 0 {
+	if all.len() == 0 {
 		return 0, Forward
 	}
-	last := all[len(all)-1]
+	last := all.at(all.len() - 1)
 	if next, ok := last.begun(); ok {
 		last = next
 	}
@@ -354,7 +358,7 @@ func (r *Recorder) trace() Trace {
 // events makes the events of the trace.
 func (r *Recorder) events() []Event {
 	past := r.ground().past
-	events := make([]Event, len(past), len(past)+2*len(r.all())+len(r.details()))
+	events := make([]Event, len(past), len(past)+2*r.all().len()+len(r.details()))
 	copy(events, past)
 	return r.eventsFrom(events, place{})
 }
@@ -362,8 +366,8 @@ func (r *Recorder) events() []Event {
 // eventsFrom adds this run's events from a place on.
 func (r *Recorder) eventsFrom(events []Event, at place) []Event {
 	wall := r.base.Round(0)
-	records, details := r.all(), r.details()
-	for rec, d, more := at.next(records, details); more; rec, d, more = at.next(records, details) {
+	all, details := r.all(), r.details()
+	for rec, d, more := at.next(all, details); more; rec, d, more = at.next(all, details) {
 		events = append(events, r.event(wall, rec, d))
 	}
 	return events
@@ -377,7 +381,8 @@ func (r *Recorder) end() place {
 // event makes the event of a record; most have no detail. wall is the begin of
 // the run, without the monotonic clock.
 func (r *Recorder) event(wall time.Time, rec Record, d *detail) (e Event) {
-	e.be(wall, rec, r.recording().Steps)
+	e.Time = wall.Add(rec.at)
+	e.be(rec, r.recording().Steps)
 	switch {
 	case d == nil:
 	case d.log != nil:
@@ -388,10 +393,10 @@ func (r *Recorder) event(wall time.Time, rec Record, d *detail) (e Event) {
 	return e
 }
 
-// be fills in what an event has without a detail.
-func (e *Event) be(wall time.Time, rec Record, steps []builder.Step) {
+// be fills in what an event has without a detail, but for the time.
+func (e *Event) be(rec Record, steps []builder.Step) {
 	kind := rec.what.kind()
-	e.Time, e.Kind, e.Phase, e.Level, e.Attempt = wall.Add(rec.at), kind, rec.what.phase(), levels[kind], rec.what.attempt()
+	e.Kind, e.Phase, e.Level, e.Attempt = kind, rec.what.phase(), levels[kind], rec.what.attempt()
 	if int(rec.step) < len(steps) {
 		e.Path = steps[rec.step].Path
 	}

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// The trace is where speed shapes the design: this file. A record is 16 bytes
-// that hold numbers only, its time counted from the begin of the run: one read of
-// the monotonic clock. A step that succeeds and the next one that begins at that
-// very moment are one record. What few events have besides, such as an error,
-// stands in details; the events, with paths and texts, are made when the trace is
-// read. What is completed is not kept in a second place but read off the trace.
+// The trace is where speed shapes the design: this file. A record is 8 bytes that
+// hold numbers only, its time counted from the begin of the run: one read of the
+// monotonic clock. A step that succeeds and the next one that begins at that very
+// moment are one record. What few events have besides, such as an error, stands in
+// details; the events, with paths and texts, are made when the trace is read. What
+// is completed is not kept in a second place but read off the trace.
 
 // A Record is one entry of the trace, or two of the same moment, for authors of
 // runners.
@@ -128,13 +128,88 @@ func (s *standing) change(clear, set uint64) {
 func (s *standing) tell() bool { return s.word.Or(tellingBit)&tellingBit == 0 }
 func (s *standing) told()      { s.word.And(^uint64(tellingBit)) }
 
-// add adds a record without the lock; it is false if there is no room.
+// A cell is a record as it is kept. From the lowest bit on it has the time, what
+// happened, the step, and three bits for the attempt or, where another step begins,
+// how far that is from this one. What does not fit, such as an hour, a fifth attempt
+// or a plan of 20,000 steps, is kept wide, and the cell has its index there and no
+// kind.
+type cell uint64
+
+const (
+	timeBits = 40 // 18 minutes
+	flagBits = attemptShift
+	stepBits = 14
+	farBits  = 3
+
+	flagMask = 1<<flagBits - 1
+)
+
+// cellOf makes a cell of r; it is false if r does not fit.
+func cellOf(r Record) (c cell, ok bool) {
+	far := int32(r.what >> attemptShift)
+	if r.what&thenBit != 0 {
+		switch far = r.step - far; far {
+		case -1: // the next one
+			far = 0
+		case 0:
+			return 0, false
+		}
+	}
+	if uint64(r.at)>>timeBits != 0 || uint32(r.step)>>stepBits != 0 || uint32(far)>>farBits != 0 {
+		return 0, false
+	}
+	return cell(r.at) | cell(r.what&flagMask|what(r.step)<<flagBits)<<timeBits | cell(far)<<(64-farBits), true
+}
+
+// record is the record again, if it is not kept wide.
+func (c cell) record() (r Record, ok bool) {
+	r.at = time.Duration(c & (1<<timeBits - 1))
+	r.what = what(c>>timeBits) & flagMask
+	r.step = int32(c >> (timeBits + flagBits) & (1<<stepBits - 1))
+	far := int32(c >> (64 - farBits))
+	if r.what&thenBit != 0 {
+		if far == 0 {
+			far = -1
+		}
+		far = r.step - far
+	}
+	r.what |= what(far) << attemptShift
+	return r, r.what.kind() != 0
+}
+
+// records is what is written of a run. It is never changed.
+type records struct {
+	cells []cell
+	wide  []Record
+}
+
+func (r records) len() int { return len(r.cells) }
+
+func (r records) at(i int) Record {
+	rec, ok := r.cells[i].record()
+	if !ok {
+		return r.wide[r.cells[i]]
+	}
+	return rec
+}
+
+// all is what is written so far, with the lock.
+func (r *Recorder) all() (all records) {
+	all.cells = r.cells[:r.standing.written()]
+	if rare := r.rare.Load(); rare != nil {
+		all.wide = rare.wide
+	}
+	return all
+}
+
+// add adds a record without the lock; it is false if it does not fit.
 func (r *Recorder) add(rec Record) bool {
 	n := r.standing.written()
-	if n >= len(r.records) {
+	c, ok := cellOf(rec)
+	if !ok || n >= len(r.cells) {
 		return false
 	}
-	r.records[n] = rec
+	r.cells[n] = c
 	r.standing.word.Add(1)
 	return true
 }
@@ -143,34 +218,40 @@ func (r *Recorder) add(rec Record) bool {
 func (r *Recorder) addToTell(rec Record) bool {
 	word := r.standing.word.Load()
 	n := int(uint32(word))
-	if n >= len(r.records) || word&tellingBit != 0 {
+	c, ok := cellOf(rec)
+	if !ok || n >= len(r.cells) || word&tellingBit != 0 {
 		return false
 	}
-	r.records[n] = rec // which nobody sees if somebody takes the telling now
+	r.cells[n] = c // which nobody sees if somebody takes the telling now
 	return r.standing.word.CompareAndSwap(word, word+1|tellingBit)
 }
 
 // addLast is add of the end of a run that has no observers.
 func (r *Recorder) addLast(rec Record, status Status) bool {
 	n := r.standing.written()
-	if n >= len(r.records) {
+	c, ok := cellOf(rec)
+	if !ok || n >= len(r.cells) {
 		return false
 	}
-	r.records[n] = rec
+	r.cells[n] = c
 	r.standing.word.Store(uint64(n+1) | uint64(status)<<statusShift)
 	return true
 }
 
-// grow is add that makes room, with the lock.
+// grow is add that makes everything fit, with the lock.
 func (r *Recorder) grow(rec Record) {
-	if !r.add(rec) {
-		r.records = append(r.records, make([]Record, max(8, len(r.records)))...)
-		r.add(rec)
+	n := r.standing.written()
+	if n == len(r.cells) {
+		r.cells = append(r.cells, make([]cell, max(8, n))...)
 	}
+	c, ok := cellOf(rec)
+	if !ok {
+		rare := r.trouble()
+		c, rare.wide = cell(len(rare.wide)), append(rare.wide, rec)
+	}
+	r.cells[n] = c
+	r.standing.word.Add(1)
 }
-
-// all is what is written. It is never changed.
-func (r *Recorder) all() []Record { return r.records[:r.standing.written()] }
 
 // A detail is what one record has to say besides, or an event of a step's own.
 type detail struct {
@@ -196,9 +277,9 @@ type place struct {
 }
 
 // next reads on: a record of one event, with its detail, if it has one.
-func (p *place) next(records []Record, details []detail) (rec Record, d *detail, ok bool) {
+func (p *place) next(all records, details []detail) (rec Record, d *detail, ok bool) {
 	if p.half {
-		rec, _ = records[p.records].begun()
+		rec, _ = all.at(int(p.records)).begun()
 		p.half = false
 		p.records++
 		return rec, nil, true
@@ -210,13 +291,13 @@ func (p *place) next(records []Record, details []detail) (rec Record, d *detail,
 			return d.log.record, d, true
 		}
 	}
-	if int(p.records) == len(records) {
+	if int(p.records) == all.len() {
 		return rec, nil, false
 	}
 	if d != nil {
 		p.details++
 	}
-	rec = records[p.records]
+	rec = all.at(int(p.records))
 	if rec.what&thenBit != 0 {
 		p.half = true
 		return rec.alone(), d, true

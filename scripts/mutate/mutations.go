@@ -112,7 +112,7 @@ var mutations = []mutation{
 	{does: "a changed compensation goes unseen", file: resume, old: "if s.HasCompensation != e.compensation && e.undo != KindCompensated {", new: "if false {"},
 	{does: "a changed order goes unseen", file: resume, old: "if child < newest[level] {", new: "if false {"},
 	{does: "an inserted step goes unseen", file: resume, old: "if !touched[child] {", new: "if false {"},
-	{does: "a finished execution runs again", file: recorder, old: "if r.status.Finished() {", new: "if false {"},
+	{does: "a finished execution runs again", file: recorder, old: "case status.Finished():", new: "case false:"},
 
 	// The trace.
 	{does: "a retry has no event", file: attempt, old: "		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)\n", new: ""},
