@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -27,6 +28,7 @@ const (
 	failedLost   = "taskchain.lost"      // too many workers died in it
 	failedHere   = "taskchain.elsewhere" // this worker does not have the step; the activity is tried again
 	failedPlan   = "taskchain.plan"      // no worker has the step
+	failedApart  = "taskchain.apart"     // this worker was out of touch with the server; the activity is tried again
 	failedOther  = "taskchain.internal"  // a bug of ours
 )
 
@@ -119,6 +121,7 @@ type active[T any] struct {
 
 	work   context.Context // the attempts'
 	cancel context.CancelCauseFunc
+	apart  atomic.Bool     // the server was out of reach for too long
 	beats  context.Context // ends with the activity
 	end    context.CancelFunc
 
@@ -289,8 +292,11 @@ func (a *active[T]) report(part engine.Part, phase chain.Phase) (report, error) 
 
 // outcome is what the activity ends with.
 func (a *active[T]) outcome(r report) (report, error) {
-	if r.Failed == nil {
+	switch {
+	case r.Failed == nil:
 		return r, nil
+	case a.apart.Load(): // that is no failure of the step's: as if this worker were lost
+		return report{}, temporal.NewApplicationError(r.Failed.Text, failedApart)
 	}
 	how := temporal.ApplicationErrorOptions{Details: []any{r}}
 	if r.Again {

@@ -136,11 +136,11 @@ func TestCancelledInADelay(t *testing.T) {
 		"plain":     func(t *testing.T) client.Client { return dial(t) },
 		"encrypted": encrypted,
 		"on a server that has no fences": func(t *testing.T) client.Client {
-			return through(t, func(req any) error {
+			return through(t, func(req, _ any, send func() error) error {
 				if _, ok := req.(*workflowservice.UpdateActivityOptionsRequest); ok {
 					return status.Error(codes.Unimplemented, "what is that?")
 				}
-				return nil
+				return send()
 			})
 		},
 	} {
@@ -278,11 +278,11 @@ func requireNotIn(t *testing.T, c client.Client, id string, texts ...string) {
 // for lost in the middle of the step.
 func TestAWorkerDiesAtADelay(t *testing.T) {
 	var lost atomic.Bool
-	c := through(t, func(req any) error {
+	c := through(t, func(req, _ any, send func() error) error {
 		if _, ok := req.(*workflowservice.RespondActivityTaskFailedRequest); ok && lost.CompareAndSwap(false, true) {
 			return status.Error(codes.InvalidArgument, "lost on its way")
 		}
-		return nil
+		return send()
 	})
 	plan := chain.New[book]().Step("b", func(ctx context.Context, b *book) error {
 		if info, _ := chain.StepFrom(ctx); info.Attempt == 2 {
@@ -318,18 +318,18 @@ func TestCancelledBeforeAWorkerHasIt(t *testing.T) {
 // has begun, though not there.
 func TestCancelledAsItIsBegunAnew(t *testing.T) {
 	var made, lost atomic.Bool
-	c := through(t, func(req any) error {
+	c := through(t, func(req, reply any, send func() error) error {
 		switch req.(type) {
 		case *workflowservice.RespondActivityTaskCompletedRequest:
 			if made.Load() && lost.CompareAndSwap(false, true) {
 				return status.Error(codes.InvalidArgument, "lost on its way")
 			}
 		case *workflowservice.RecordActivityTaskHeartbeatRequest:
-			if lost.Load() {
-				return status.Error(codes.NotFound, "cancelled")
-			}
+			err := send()
+			reply.(*workflowservice.RecordActivityTaskHeartbeatResponse).CancelRequested = lost.Load()
+			return err
 		}
-		return nil
+		return send()
 	})
 	out, err := start(t, c, retried(func(context.Context, *book) error {
 		if !made.CompareAndSwap(false, true) {
@@ -342,27 +342,47 @@ func TestCancelledAsItIsBegunAnew(t *testing.T) {
 	require.Equal(t, 1, out.Failures[0].Attempts)
 }
 
+// A worker that is out of touch with the server stops what it does, for another
+// may be at it by then. That is no failure of the step.
+func TestAWorkerOutOfTouch(t *testing.T) {
+	var back atomic.Bool
+	c := through(t, func(req, _ any, send func() error) error {
+		err := send()
+		if _, ok := req.(*workflowservice.RecordActivityTaskHeartbeatRequest); ok && !back.Load() {
+			return status.Error(codes.Unavailable, "no answer")
+		}
+		return err
+	})
+	out, err := start(t, c, retried(func(ctx context.Context, b *book) error {
+		if back.Load() {
+			return writes("b")(ctx, b)
+		}
+		<-ctx.Done()
+		back.Store(true)
+		return context.Cause(ctx)
+	}, policy.Retry{})).Run(t.Context(), book{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b"}, out.Context.Data.Lines)
+}
+
 // slowToCancel is a client whose workers take a while to send the cancellation of
 // an activity, once it is decided.
 func slowToCancel(t *testing.T, d time.Duration, decided func()) client.Client {
 	once := sync.OnceFunc(decided)
-	return through(t, func(req any) error {
+	return through(t, func(req, _ any, send func() error) error {
 		if done, ok := req.(*workflowservice.RespondWorkflowTaskCompletedRequest); ok && cancels(done.GetCommands()) {
 			once()
 			time.Sleep(d)
 		}
-		return nil
+		return send()
 	})
 }
 
-// through is a client whose requests go through pass, which may stop them.
-func through(t *testing.T, pass func(req any) error) client.Client {
+// through is a client whose requests pass sends, or does not.
+func through(t *testing.T, pass func(req, reply any, send func() error) error) client.Client {
 	dial(t)
 	intercept := func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-		if err := pass(req); err != nil {
-			return err
-		}
-		return invoke(ctx, method, req, reply, cc, opts...)
+		return pass(req, reply, func() error { return invoke(ctx, method, req, reply, cc, opts...) })
 	}
 	c, err := client.Dial(client.Options{
 		HostPort: server.FrontendHostPort(), Logger: quiet(),

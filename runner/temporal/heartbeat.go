@@ -56,10 +56,12 @@ func (a *active[T]) tell() error {
 	ctx, cancel := context.WithTimeout(a.beats, a.in.Heartbeat)
 	defer cancel()
 	err := heartbeat(ctx, activity.GetInfo(a.ctx), activity.GetClient(a.ctx), told)
-	switch gone := (*serviceerror.NotFound)(nil); {
-	case temporal.IsCanceledError(err), errors.As(err, &gone):
+	gone := (*serviceerror.NotFound)(nil)
+	switch late := ctx.Err() != nil && a.beats.Err() == nil; {
+	case temporal.IsCanceledError(err):
 		a.cancel(nil)
-	case ctx.Err() != nil && a.beats.Err() == nil: // by now this worker is taken for lost
+	case late, errors.As(err, &gone): // by now this worker is taken for lost
+		a.apart.Store(true)
 		a.cancel(nil)
 	}
 	return err
