@@ -31,8 +31,9 @@
 //
 // All rules of execution hold, as runner/runnertest shows on a real server. A step
 // that is recorded as completed never runs again. One that is in flight when its
-// worker dies is begun anew by another worker, with the same idempotency key,
-// after the Heartbeat, and that is no attempt of its Retry; LostWorkers limits it.
+// worker dies, or loses touch with the server, is begun anew by another worker, with
+// the same idempotency key, after the Heartbeat, and that is no attempt of its Retry;
+// LostWorkers limits it.
 // A worker that is told to stop lets its steps finish within its
 // WorkerStopTimeout.
 //
