@@ -183,7 +183,7 @@ func codeOf(err error) (code string) {
 		}
 	}()
 	var stored *storedError
-	if errors.As(err, &stored) {
+	if errors.As(err, &stored) && stored.code != "" { // else another, joined with it, may have one
 		return stored.code
 	}
 	for _, c := range registered() {

@@ -160,6 +160,7 @@ func TestStoredErrorsMatchByCode(t *testing.T) {
 	}{
 		"the user's own": {returns(errDeclined), nil, []error{errDeclined, chain.ErrTimeout, context.Canceled}},
 		"canceled":       {returns(fmt.Errorf("call: %w", context.Canceled)), []error{context.Canceled}, []error{chain.ErrTimeout}},
+		"and one stored": {returns(errors.Join((&chain.StoredError{Text: "boom"}).Err(), context.Canceled)), []error{context.Canceled}, []error{chain.ErrTimeout}},
 		"deadline":       {returns(context.DeadlineExceeded), []error{context.DeadlineExceeded}, []error{chain.ErrTimeout}},
 		"timeout":        {returns(chain.ErrTimeout), []error{chain.ErrTimeout, context.DeadlineExceeded}, []error{context.Canceled}},
 		"async":          {returns(chain.ErrAsync), []error{chain.ErrAsync}, []error{chain.ErrFinished}},

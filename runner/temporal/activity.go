@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -21,11 +22,14 @@ import (
 
 // The types of the failures that activities end with.
 const (
-	failedStep  = "taskchain.failed"   // has a report
-	failedInput = "taskchain.input"    // the step could not begin
-	failedLost  = "taskchain.lost"     // too many workers died in it
-	failedPlan  = "taskchain.plan"     // no worker has the step
-	failedOther = "taskchain.internal" // a bug of ours
+	failedStep   = "taskchain.failed"    // has a report
+	failedForNow = "taskchain.again"     // has a report; the activity is tried again
+	failedInput  = "taskchain.input"     // the step could not begin
+	failedLost   = "taskchain.lost"      // too many workers died in it
+	failedHere   = "taskchain.elsewhere" // this worker does not have the step; the activity is tried again
+	failedPlan   = "taskchain.plan"      // no worker has the step
+	failedApart  = "taskchain.apart"     // this worker was out of touch with the server; the activity is tried again
+	failedOther  = "taskchain.internal"  // a bug of ours
 )
 
 // A performer makes attempts at the steps of a plan, in activities.
@@ -33,7 +37,7 @@ type performer[T any] struct {
 	program   *engine.Program
 	do, undo  []builder.StepFunc[T] // by the step's index
 	when      []func(context.Context, *T) bool
-	longest   time.Duration // wait inside an activity
+	longest   time.Duration // wait inside an activity is shorter
 	stateSize int
 }
 
@@ -56,18 +60,25 @@ func (p *performer[T]) step(index int, phase chain.Phase) func(context.Context, 
 		if err != nil {
 			return report{}, err
 		}
-		defer a.end()
+		defer a.over()
 		if a.given.Starts > in.Lost+1 {
 			text := fmt.Sprintf("%d workers were lost in the middle of it", a.given.Starts-1)
-			return report{}, temporal.NewApplicationErrorWithOptions(text, failedLost, temporal.ApplicationErrorOptions{
-				NonRetryable: true, Details: []any{a.given},
-			})
+			return report{}, givenUp(failedLost, text, a.given, true)
+		}
+		if rest := a.given.Next.Sub(activity.GetInfo(ctx).StartedTime); rest > 0 && a.given.Report != nil {
+			r := *a.given.Report // whose worker died before the server knew of the delay
+			r.Again, r.Wait = true, rest
+			return a.outcome(r)
 		}
 		before := engine.Made{Attempts: a.given.Failed, Elapsed: a.Start.Sub(a.given.Began)}
 		part := a.drive(func(ctx context.Context) {
 			a.execution.DriveStep(ctx, index, phase, before, in.Cause.Err())
 		})
-		return a.report(part)
+		r, err := a.report(part, phase)
+		if err != nil {
+			return report{}, err
+		}
+		return a.outcome(r)
 	}
 }
 
@@ -79,7 +90,7 @@ func (p *performer[T]) condition(index int) func(context.Context, task) (answer,
 		if err != nil {
 			return answer{}, err
 		}
-		defer a.end()
+		defer a.over()
 		part := a.drive(func(ctx context.Context) { a.execution.DriveCondition(ctx, index) })
 		return answer{part.Holds, part.Failed}, nil
 	}
@@ -99,99 +110,94 @@ type active[T any] struct {
 	ctx       context.Context // the activity's
 	in        task
 	given     progress        // what was known when it began
-	past      []chain.Event   // of workers that were lost
+	past      []chain.Event   // of earlier starts
+	begun     bool            // by a worker that was lost: the attempt after those in the past
 	data      json.RawMessage // as the workflow has it
 	exec      *chain.ExecutionContext[T]
 	execution *engine.Execution
 	wait      time.Duration // it was left at
+	full      bool          // there is more to tell than a heartbeat may hold
 	called    bool
 
-	stop chan struct{}
-	mu   sync.Mutex
-	told progress
+	work   context.Context // the attempts'
+	cancel context.CancelCauseFunc
+	apart  atomic.Bool     // the server was out of reach for too long
+	beats  context.Context // ends with the activity
+	end    context.CancelFunc
+
+	telling sync.Mutex // held while told is on its way
+	mu      sync.Mutex
+	told    progress
 }
 
-// begin reads what the activity is given: by the workflow, or by a worker that
-// was lost since.
+// begin reads what the activity is given: by the workflow, or by those who were
+// at it before.
 func (p *performer[T]) begin(ctx context.Context, in task) (*active[T], error) {
-	a := &active[T]{performer: p, ctx: ctx, in: in, stop: make(chan struct{})}
+	a := &active[T]{performer: p, ctx: ctx, in: in}
 	a.Start = time.Now()
-	a.given = progress{Failed: in.Attempts, Began: a.Start.Add(-in.Elapsed)}
-	again := activity.GetInfo(ctx).Attempt > 1
-	if again && activity.HasHeartbeatDetails(ctx) {
-		if err := activity.GetHeartbeatDetails(ctx, &a.given); err != nil {
-			return nil, unreadable(err)
-		}
+	var err error
+	if a.given, a.begun, err = givenTo(ctx, in); err == nil {
+		err = a.read()
 	}
-	var raw struct{ Data json.RawMessage }
-	if err := json.Unmarshal(in.Execution, &raw); err != nil {
-		return nil, unreadable(err)
-	}
-	a.data = raw.Data
-	doc := in.Execution
-	if a.given.Execution != nil {
-		doc = a.given.Execution
-	}
-	snapshot, err := codec.JSON[T]().Decode(doc)
 	if err != nil {
-		return nil, unreadable(err)
-	}
-	a.past = snapshot.Trace
-	a.exec = chain.NewExecutionContext(snapshot.Data, chain.WithID(snapshot.ID), chain.WithMetadata(snapshot.Metadata))
-	a.execution, err = engine.Begin(context.WithoutCancel(ctx), p.program, a.exec, a, a.Start)
-	if err != nil {
-		return nil, unreadable(err)
+		return nil, givenUp(failedInput, err.Error(), a.given, a.begun)
 	}
 	a.given.Starts++
+	a.given.Missed = time.Time{}
 	a.told = a.given
-	if again {
-		activity.RecordHeartbeat(ctx, a.told)
+	a.work, a.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	a.beats, a.end = context.WithCancel(context.WithoutCancel(ctx))
+	if activity.GetInfo(ctx).Attempt > 1 {
+		_ = a.tell() // lest a step that kills its worker at once go unnoticed
 	}
 	go a.beat()
 	return a, nil
 }
 
-func unreadable(err error) error {
-	return temporal.NewNonRetryableApplicationError(err.Error(), failedInput, nil)
-}
-
-// beat tells Temporal that this worker lives, and by that hears of a
-// cancellation.
-func (a *active[T]) beat() {
-	ticker := time.NewTicker(max(min(a.in.Heartbeat/10, time.Second), time.Millisecond)) // the SDK sends fewer
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			a.mu.Lock()
-			told := a.told
-			a.mu.Unlock()
-			activity.RecordHeartbeat(a.ctx, told)
-		case <-a.stop:
-			return
-		}
+// read makes the execution of what is given.
+func (a *active[T]) read() error {
+	snapshot, err := chain.DecodeSnapshot[json.RawMessage](a.in.Execution, false)
+	if err != nil {
+		return err
 	}
+	a.data = snapshot.Data
+	doc := a.in.Execution
+	if r := a.given.Report; r != nil {
+		if snapshot, err = chain.DecodeSnapshot[json.RawMessage](r.Execution, false); err != nil {
+			return err
+		}
+		if snapshot.Data, err = r.Data.of(a.data); err != nil {
+			return err
+		}
+		if doc, err = chain.EncodeSnapshot(snapshot); err != nil {
+			return err
+		}
+		a.past = snapshot.Trace
+	}
+	typed, err := codec.JSON[T]().Decode(doc)
+	if err != nil {
+		return err
+	}
+	a.exec = chain.NewExecutionContext(typed.Data, chain.WithID(typed.ID), chain.WithMetadata(typed.Metadata))
+	a.execution, err = engine.Begin(context.WithoutCancel(a.ctx), a.performer.program, a.exec, a, a.Start)
+	return err
 }
-
-func (a *active[T]) end() { close(a.stop) }
 
 // drive has attempts made, in a goroutine of their own: a step may end it.
 func (a *active[T]) drive(attempts func(context.Context)) engine.Part {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(a.ctx))
-	defer cancel(nil)
 	defer context.AfterFunc(a.ctx, func() {
 		switch cause := context.Cause(a.ctx); {
-		case errors.Is(cause, worker.ErrWorkerShutdown), errors.Is(cause, activity.ErrActivityPaused): // what is in flight may finish
+		case errors.Is(cause, worker.ErrWorkerShutdown): // what is in flight may finish
 		case errors.Is(cause, context.DeadlineExceeded):
-			cancel(chain.ErrTimeout)
+			a.cancel(chain.ErrTimeout)
 		default:
-			cancel(nil)
+			a.cancel(nil)
 		}
 	})()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		attempts(ctx)
+		attempts(a.work)
 	}()
 	<-done
 	return a.execution.Part()
@@ -211,19 +217,20 @@ func (a *active[T]) Condition(ctx context.Context, s *builder.Step) bool {
 	return a.performer.when[s.Index](ctx, &a.exec.Data)
 }
 
-// Sleep waits for a short delay. A long one is the workflow's to wait for.
+// Sleep waits for a short delay. A long one is the server's to wait for, and one
+// after more than can be told of is the workflow's.
 func (a *active[T]) Sleep(ctx context.Context, d time.Duration) error {
-	if d < a.performer.longest {
+	if d < a.performer.longest && !a.full {
 		return a.Local.Sleep(ctx, d)
 	}
 	a.wait = d
 	return &engine.Halt{Err: errLater}
 }
 
-var errLater = errors.New("the next attempt is the workflow's to wait for")
+var errLater = errors.New("the next attempt is not for this start of the activity")
 
-// Commit has the attempts that have failed told with the next heartbeat: what
-// they changed is not lost with this worker.
+// Commit tells of the attempts that have failed: what they changed is not lost
+// with this worker.
 func (a *active[T]) Commit() error {
 	if !a.called {
 		return nil
@@ -232,55 +239,82 @@ func (a *active[T]) Commit() error {
 	if trace == nil {
 		return nil
 	}
-	data, err := encode(a.exec.Data)
-	if err != nil || len(data) > a.performer.stateSize {
-		return nil // the report will say so
-	}
-	doc, err := a.write(data, trace)
-	if err != nil {
+	last := trace[len(trace)-1]
+	if last.Attempt == a.told.Failed {
 		return nil
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.told.Execution = doc
-	a.told.Failed = trace[len(trace)-1].Attempt
+	r, err := a.account(trace)
+	if err != nil {
+		return nil // the report will say so
+	}
+	r.Failed = &chain.StoredError{Text: last.Error}
+	if a.full = !r.fits(); !a.full {
+		a.note(func(told *progress) { told.Report, told.Failed = &r, last.Attempt })
+		_ = a.tell() // or the next heartbeat does
+	}
 	return nil
 }
 
-// report is what the workflow gets to know.
-func (a *active[T]) report(part engine.Part) (report, error) {
-	r := report{Failed: part.Failed, Again: part.Halt != nil, Wait: a.wait}
+// account is what was done to the data, and the trace of it.
+func (a *active[T]) account(trace []chain.Event) (r report, err error) {
 	data, err := encode(a.exec.Data)
 	if err == nil && len(data) > a.performer.stateSize {
 		err = fmt.Errorf("the data have %d bytes as JSON, and may have %d", len(data), a.performer.stateSize)
 	}
+	if err == nil {
+		r.Data = diff(a.data, data)
+	}
+	doc, unwritten := a.write(trace)
+	r.Execution = doc
+	return r, errors.Join(err, unwritten)
+}
+
+// report is what the workflow gets to know.
+func (a *active[T]) report(part engine.Part, phase chain.Phase) (report, error) {
+	trace := a.exec.Trace()
+	if a.begun && attemptsIn(trace, a.given.Failed) == a.given.Failed {
+		trace = append(trace, beginOf(phase, a.given.Failed+1, a.Start)) // nor is it to begin anew
+	}
+	r, err := a.account(trace)
+	if r.Execution == nil {
+		return report{}, givenUp(failedInput, err.Error(), a.given, true)
+	}
+	r.Failed, r.Again, r.Wait = part.Failed, part.Halt != nil && err == nil, a.wait
 	switch {
 	case err == nil:
 	case r.Failed == nil:
 		r.Failed, r.Lost = &chain.StoredError{Text: err.Error()}, true
-		data = a.data
 	default:
 		r.Failed.Text += "; " + err.Error()
-		r.Again = false
-		data = a.data
 	}
-	r.Data = diff(a.data, data)
-	if r.Execution, err = a.write(nil, a.exec.Trace()); err != nil {
-		return report{}, unreadable(err)
-	}
-	if r.Failed == nil || r.Again {
-		return r, nil
-	}
-	return report{}, temporal.NewApplicationErrorWithOptions(r.Failed.Text, failedStep, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{r},
-	})
+	return r, nil
 }
 
-// write is what was done, in the wire form.
-func (a *active[T]) write(data json.RawMessage, trace []chain.Event) (json.RawMessage, error) {
+// outcome is what the activity ends with.
+func (a *active[T]) outcome(r report) (report, error) {
+	switch {
+	case r.Failed == nil:
+		return r, nil
+	case a.apart.Load(): // that is no failure of the step's: as if this worker were lost
+		return report{}, temporal.NewApplicationError(r.Failed.Text, failedApart)
+	}
+	how := temporal.ApplicationErrorOptions{Details: []any{r}}
+	if r.Again {
+		if !a.leave(r) {
+			return r, nil
+		}
+		how.NextRetryDelay = r.Wait
+		return report{}, temporal.NewApplicationErrorWithOptions(r.Failed.Text, failedForNow, how)
+	}
+	how.NonRetryable = true
+	return report{}, temporal.NewApplicationErrorWithOptions(r.Failed.Text, failedStep, how)
+}
+
+// write is the trace and the metadata, in the wire form.
+func (a *active[T]) write(trace []chain.Event) (json.RawMessage, error) {
 	return chain.EncodeSnapshot(chain.Snapshot[json.RawMessage]{
 		Version: chain.SnapshotVersion, ID: a.exec.ID,
-		Data: data, Metadata: a.exec.Metadata(), Trace: slices.Concat(a.past, trace),
+		Metadata: a.exec.Metadata(), Trace: slices.Concat(a.past, trace),
 	})
 }
 

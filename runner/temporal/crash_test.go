@@ -42,6 +42,9 @@ func beVictim() {
 	if err := temporal.Register(w, victimPlan(os.Getenv(victimLedger))); err != nil {
 		panic(err)
 	}
+	if err := temporal.Register(w, fatalPlan(os.Getenv(victimLedger))); err != nil {
+		panic(err)
+	}
 	if err := w.Run(nil); err != nil {
 		panic(err)
 	}
@@ -83,6 +86,25 @@ func victimPlan(ledger string) *builder.Plan[trip] {
 			}
 			return nil
 		}).
+		OnFailure(policy.Compensate).MustBuild()
+}
+
+// fatalPlan has a step that kills its worker, at once or in its second attempt.
+func fatalPlan(ledger string) *builder.Plan[trip] {
+	undo := func(name string) builder.StepFunc[trip] {
+		return func(_ context.Context, t *trip) error { t.Done = append(t.Done, "undo "+name); return nil }
+	}
+	return chain.New[trip]().Named("fatal").
+		Step("a", func(_ context.Context, t *trip) error { t.Done = append(t.Done, "a"); return nil }).Compensate(undo("a")).
+		Step("kills", func(ctx context.Context, t *trip) error {
+			if info, _ := chain.StepFrom(ctx); !t.Kills && info.Attempt == 1 {
+				t.Done = append(t.Done, "attempt 1")
+				return errors.New("boom")
+			}
+			_ = enter(ledger, "begin", "kills")
+			os.Exit(1)
+			return nil
+		}).Compensate(undo("kills")).CompensateOnFailure().Retry(policy.Fixed(3, time.Millisecond)).
 		OnFailure(policy.Compensate).MustBuild()
 }
 
@@ -251,4 +273,43 @@ func TestAStepThatKillsItsWorkers(t *testing.T) {
 	require.Equal(t, chain.Compensated, out.Status)
 	require.Equal(t, 1, out.Failures[0].Attempts, "which is no attempt of the policy's")
 	require.Less(t, starts, 6)
+}
+
+// A worker dies in a step, and the execution is cancelled before another worker
+// has begun it anew. The step's effect may have happened.
+func TestCancelledAfterALostWorker(t *testing.T) {
+	for name, tt := range map[string]struct {
+		data     trip
+		done     []string
+		attempts int
+	}{
+		"at once":               {trip{Kills: true}, []string{"a", "undo kills", "undo a"}, 1},
+		"in the second attempt": {trip{}, []string{"a", "attempt 1", "undo kills", "undo a"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := dial(t)
+			address, ledger := server.FrontendHostPort(), filepath.Join(t.TempDir(), "ledger")
+			plan := fatalPlan(ledger)
+			interpreter := worker.New(c, victimQueue, temporal.Recommended(worker.Options{LocalActivityWorkerOnly: true}))
+			require.NoError(t, temporal.Register(interpreter, plan))
+			require.NoError(t, interpreter.Start())
+			defer interpreter.Stop()
+			first := victim(t, address, ledger)
+			h, err := temporal.NewRunner(c, plan, temporal.TaskQueue(victimQueue), temporal.Heartbeat(time.Second)).Start(t.Context(), tt.data, id())
+			require.NoError(t, err)
+			_ = first.Wait()
+			require.Eventually(t, func() bool { return waits(pendingOf(t, c, h.ID()), 2) }, 10*time.Second, 10*time.Millisecond)
+			require.NoError(t, h.Cancel(t.Context(), nil))
+			require.Eventually(t, func() bool {
+				return strings.HasSuffix(pendingOf(t, c, h.ID()).GetActivityType().GetName(), "//compensation")
+			}, 10*time.Second, 10*time.Millisecond)
+			defer kill(t, victim(t, address, ledger))
+			out, err := h.Wait(t.Context())
+			require.ErrorIs(t, err, context.Canceled)
+			require.Equal(t, chain.Compensated, out.Status)
+			require.Equal(t, tt.done, out.Context.Data.Done)
+			require.Equal(t, tt.attempts, out.Failures[0].Attempts)
+			require.Len(t, begins(t, ledger)["kills"], 1)
+		})
+	}
 }

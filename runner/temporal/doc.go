@@ -31,15 +31,27 @@
 //
 // All rules of execution hold, as runner/runnertest shows on a real server. A step
 // that is recorded as completed never runs again. One that is in flight when its
-// worker dies is begun anew by another worker, with the same idempotency key,
-// after the Heartbeat, and that is no attempt of its Retry; LostWorkers limits it.
+// worker dies, or loses touch with the server, is begun anew by another worker, with
+// the same idempotency key, after the Heartbeat, and that is no attempt of its Retry;
+// LostWorkers limits it.
 // A worker that is told to stop lets its steps finish within its
 // WorkerStopTimeout.
 //
-// The attempts at a step are made by one activity as long as the delays between
-// them are less than a second. Longer ones are timers of the workflow and a new
-// activity each: Temporal's own retry would forget what a failed attempt has
-// changed, when the execution is cancelled between two attempts.
+// All attempts at a step are made by one activity. It waits itself for delays of
+// less than a second; at longer ones it ends for now, and the server begins it anew
+// when the delay is over. So Temporal's UI shows a step that is retried as one
+// activity, with its last failure and the time of the next attempt, and the history
+// does not grow. What failed attempts have done is in the details of the activity's
+// heartbeats meanwhile; when that becomes more than 256 KiB besides the data, it
+// goes into the history and another activity goes on.
+//
+// A step that is cancelled in a delay, or after its worker was lost, or before a
+// worker has it, is first looked at on the server: what its failed attempts have
+// changed stays, and one whose end nobody knows counts as begun, so that
+// CompensateOnFailure sees it. The server is kept from beginning it anew in between,
+// by its UpdateActivityOptions. On one that does not know this, or does not allow it
+// to the worker, an attempt that both begins and ends within the milliseconds of the
+// cancellation may go unseen.
 //
 // What an attempt has changed in the data stays, even if it failed. Data that are
 // larger than MaxState, or that JSON can't hold, make the step fail that has left
@@ -51,10 +63,10 @@
 // Metadata are not copied; of two branches that set the same key, the later holds.
 //
 // Cancelling, by the Handle, by the ctx of Run or in Temporal's UI, is a failure
-// with the reason as its cause; compensations are not reached by it. It takes as
-// long to reach a step as the worker's MaxHeartbeatThrottleInterval or a tenth of
-// the Heartbeat, whichever is longer. Within is a timer. Do not set a timeout of
-// the workflow itself, and do not terminate it: nothing would be undone.
+// with the reason as its cause; compensations are not reached by it. It takes up to
+// a fifth of the Heartbeat to reach a step at work; a delay ends at once. Within is
+// a timer. Do not set a timeout of the workflow itself, and do not terminate it:
+// nothing would be undone.
 //
 // Errors come back with their text, and errors.Is knows those of this library, of
 // package context, and what was given to [chain.RegisterError]. Types are lost.
@@ -75,12 +87,10 @@
 // # What does not hold
 //
 // Observers are called by the worker that interprets the plan, when the attempts
-// at a step are over: see [With]. Their ctx has no typed execution, but
-// chain.ExecutionFrom works. A step finds its execution in its ctx with ID, data
-// and metadata, but with no trace but its own. Progress and Context of a [Handle]
-// know of a step under way, not of its attempts. A step that is cancelled in the
-// second or so after its worker was lost counts as not begun, so
-// CompensateOnFailure does not see it.
+// at a step are over, long delays included: see [With]. Their ctx has no typed
+// execution, but chain.ExecutionFrom works. A step finds its execution in its ctx
+// with ID, data and metadata, but with no trace but its own. Progress and Context of
+// a [Handle] know of a step under way, not of its attempts; Temporal's UI does.
 //
 // A failing execution, its trace included, must fit into one message of Temporal;
 // it is carried compressed.

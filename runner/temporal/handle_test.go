@@ -172,7 +172,7 @@ func TestMetadataAndLog(t *testing.T) {
 	require.Contains(t, out.Context.Trace().String(), "a     · INFO hello")
 }
 
-// Long delays are waited for in the workflow, and the attempts go on counting.
+// Long delays are waited for by the server, and the attempts go on counting.
 func TestALongDelay(t *testing.T) {
 	plan := chain.New[book]().
 		Step("a", func(ctx context.Context, b *book) error {

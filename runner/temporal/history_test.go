@@ -33,9 +33,8 @@ func start[T any](t testing.TB, c client.Client, plan *builder.Plan[T], opts ...
 func work[T any](t testing.TB, c client.Client, name string, plan *builder.Plan[T], opts ...temporal.Option) {
 	t.Helper()
 	w := worker.New(c, name, temporal.Recommended(worker.Options{
-		WorkflowPanicPolicy:          worker.FailWorkflow,
-		MaxHeartbeatThrottleInterval: 50 * time.Millisecond,
-		WorkerStopTimeout:            time.Second,
+		WorkflowPanicPolicy: worker.FailWorkflow,
+		WorkerStopTimeout:   time.Second,
 	}))
 	require.NoError(t, temporal.Register(w, plan, append([]temporal.Option{temporal.Name(name)}, opts...)...))
 	require.NoError(t, w.Start())

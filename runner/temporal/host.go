@@ -166,13 +166,13 @@ func (h *host) Make(ctx context.Context, s *builder.Step, phase chain.Phase, bef
 	h.busy = append(h.busy, s.Path)
 	defer h.free(s.Path)
 	var out report
-	err = h.call(ctx, l, activityName(h.in.Plan, s.Path, phase), in, &out)
+	left, err := h.call(ctx, l, activityName(h.in.Plan, s.Path, phase), in, &out)
 	var failure *temporal.ApplicationError
-	if errors.As(err, &failure) && failure.Type() == failedStep {
+	if errors.As(err, &failure) && (failure.Type() == failedStep || failure.Type() == failedForNow) {
 		err = failure.Details(&out)
 	}
 	if err != nil {
-		return unmade(err, before)
+		return h.salvage(ctx, phase, before, err, left)
 	}
 	made, err := h.take(l, out, before)
 	if err != nil {
@@ -248,33 +248,6 @@ func same(a, b any) bool {
 	return errX == nil && errY == nil && string(x) == string(y)
 }
 
-// unmade is what became of attempts that nobody could report.
-func unmade(err error, before engine.Made) engine.Made {
-	var (
-		failure *temporal.ApplicationError
-		timeout *temporal.TimeoutError
-		stored  = chain.StoredError{Text: err.Error()}
-		made    = engine.Made{Attempts: before.Attempts}
-	)
-	switch {
-	case temporal.IsCanceledError(err): // before a worker had it
-		made.Err, made.Again = before.Err, true
-		return made
-	case errors.As(err, &failure):
-		stored.Text = failure.Message()
-		switch failure.Type() {
-		case failedLost:
-			made.Attempts++
-		case failedPlan:
-			stored.Code = "plan_changed"
-		}
-	case errors.As(err, &timeout):
-		made.Attempts++
-	}
-	made.Err = stored.Err()
-	return made
-}
-
 // Ask has an activity ask.
 func (h *host) Ask(ctx context.Context, s *builder.Step) (bool, error) {
 	l := laneOf(ctx)
@@ -283,16 +256,17 @@ func (h *host) Ask(ctx context.Context, s *builder.Step) (bool, error) {
 		return false, err
 	}
 	var out answer
-	if err := h.call(ctx, l, conditionName(h.in.Plan, s.Path), in, &out); err != nil {
-		return false, unmade(err, engine.Made{}).Err
+	if _, err := h.call(ctx, l, conditionName(h.in.Plan, s.Path), in, &out); err != nil {
+		return false, errorOf(err)
 	}
 	return out.Holds, out.Failed.Err()
 }
 
-// call executes an activity, and cancels it when ctx ends. It waits for it all
-// the same.
-func (h *host) call(ctx context.Context, l *lane, name string, in task, out any) error {
+// call executes an activity, and cancels it when ctx ends: then left is how it
+// stood before. It waits for it all the same.
+func (h *host) call(ctx context.Context, l *lane, name string, in task, out any) (left standing, err error) {
 	activityCtx, cancel := workflow.WithCancel(workflow.WithActivityOptions(l.ctx, workflow.ActivityOptions{
+		ActivityID:          name,
 		StartToCloseTimeout: h.in.Activities.Backstop,
 		HeartbeatTimeout:    h.in.Activities.Heartbeat,
 		WaitForCancellation: true,
@@ -300,9 +274,10 @@ func (h *host) call(ctx context.Context, l *lane, name string, in task, out any)
 	}))
 	done := workflow.ExecuteActivity(activityCtx, name, in)
 	if !l.await(ctx, done.IsReady) {
+		left = l.look(name)
 		cancel()
 	}
-	return done.Get(l.ctx, out)
+	return left, done.Get(l.ctx, out)
 }
 
 // Attempt and Condition are not called on a Remote.

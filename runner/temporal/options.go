@@ -83,9 +83,10 @@ func Name(name string) Option {
 // With gives the workers options that serve every runner. Interceptors are called
 // around each attempt, in the worker that makes it, and WithConcurrency counts the
 // attempts of one worker. Observers are called by the worker that interprets the
-// plan, and see the events of a step when its attempts are over or wait; once
-// each, but for those of a moment at which a worker dies. They must return
-// within a second, or Temporal takes the worker for stuck. It is for Register.
+// plan, and see the events of a step when its attempts are over, with the times
+// at which they were; once each, but for those of a moment at which a worker dies.
+// They must return within a second, or Temporal takes the worker for stuck. It is
+// for Register.
 func With(opts ...runner.Option) Option {
 	return Option{func(o *options) (err error) {
 		o.engine, err = runner.EngineOptions(opts...)
@@ -121,7 +122,8 @@ func StartOptions(change func(*client.StartWorkflowOptions)) Option {
 }
 
 // Heartbeat is how long a worker may be silent before it is taken for lost and
-// its step begun anew elsewhere. The default is 10 seconds. It is for NewRunner.
+// its step begun anew elsewhere. A step at work tells of itself five times in it,
+// and hears then of a cancellation. The default is 10 seconds. It is for NewRunner.
 func Heartbeat(d time.Duration) Option {
 	return duration("Heartbeat", d, func(o *options) *time.Duration { return &o.activity.Heartbeat })
 }

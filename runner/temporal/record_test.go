@@ -36,10 +36,16 @@ func TestRecordHistories(t *testing.T) {
 	undo := func(line string) builder.Builder[book] {
 		return chain.New[book]().Step(line, writes(line)).Compensate(writes("undo " + line)).Builder
 	}
+	completedA := func(id string) bool {
+		value, err := c.QueryWorkflow(t.Context(), id, "", "taskchain.progress")
+		var p chain.Progress
+		return err == nil && value.Get(&p) == nil && p.Completed == 1
+	}
+	inADelay := func(id string) bool { return waits(pendingOf(t, c, id), 2) }
 	for name, tt := range map[string]struct {
 		plan   builder.Builder[book]
 		opts   []temporal.Option
-		cancel bool
+		cancel func(id string) bool // when it holds
 	}{
 		"succeeded":   {plan: undo("a").Step("b", writes("b")).When(func(context.Context, *book) bool { return false }).Process("p", undo("c")).Builder},
 		"compensated": {plan: undo("a").Process("p", undo("b").Step("c", fails)).OnFailure(policy.Compensate)},
@@ -47,7 +53,8 @@ func TestRecordHistories(t *testing.T) {
 			Step("x", func(_ context.Context, b *book) error { b.Text = "x"; return nil }).
 			Process("y", undo("y1").Step("y2", writes("y2")))).Builder},
 		"retried":   {plan: chain.New[book]().Step("a", fails).Retry(policy.Fixed(2, 1100*time.Millisecond)).Within(time.Minute)},
-		"cancelled": {plan: undo("a").Step("stops", stops).OnFailure(policy.Compensate), cancel: true},
+		"cancelled": {plan: undo("a").Step("stops", stops).OnFailure(policy.Compensate), cancel: completedA},
+		"delayed":   {plan: undo("a").Step("b", fails).Compensate(writes("undo b")).CompensateOnFailure().Retry(policy.Fixed(2, time.Minute)).OnFailure(policy.Compensate), cancel: inADelay},
 		"continued": {plan: undo("a").Process("p", undo("b").Step("c", writes("c"))).Step("d", fails).OnFailure(policy.Compensate),
 			opts: []temporal.Option{temporal.MaxHistory(14)}},
 	} {
@@ -56,11 +63,8 @@ func TestRecordHistories(t *testing.T) {
 		opts := append([]temporal.Option{temporal.Name("recorded"), temporal.TaskQueue(queue), temporal.Heartbeat(time.Second)}, tt.opts...)
 		h, err := temporal.NewRunner(c, plan, opts...).Start(t.Context(), book{}, id())
 		require.NoError(t, err)
-		if tt.cancel {
-			require.Eventually(t, func() bool {
-				p, err := h.Progress(t.Context())
-				return err == nil && p.Completed == 1
-			}, 10*time.Second, 10*time.Millisecond)
+		if tt.cancel != nil {
+			require.Eventually(t, func() bool { return tt.cancel(h.ID()) }, 10*time.Second, 10*time.Millisecond)
 			require.NoError(t, h.Cancel(t.Context(), errors.New("by the test")))
 		}
 		_, _ = h.Wait(t.Context())

@@ -72,17 +72,33 @@ func leaveOthers(w worker.Registry) {
 		}
 	}()
 	w.RegisterDynamicActivity(func(ctx context.Context, args converter.EncodedValues) (any, error) {
-		var (
-			in   task
-			info = activity.GetInfo(ctx)
-			name = info.ActivityType.Name
-		)
-		if err := args.Get(&in); err == nil && in.Execution != nil && time.Since(info.ScheduledTime) >= in.Missing {
-			return nil, temporal.NewNonRetryableApplicationError(
-				fmt.Sprintf("%v: for %v no worker has had the step %s", chain.ErrPlanChanged, in.Missing, name), failedPlan, nil)
+		var in task
+		if err := args.Get(&in); err != nil || in.Execution == nil {
+			return nil, fmt.Errorf("this worker does not have the activity %s", activity.GetInfo(ctx).ActivityType.Name)
 		}
-		return nil, fmt.Errorf("this worker does not have the activity %s", name)
+		return nil, lacking(ctx, in)
 	}, activity.DynamicRegisterOptions{})
+}
+
+// lacking is the failure of a step that this worker does not have.
+func lacking(ctx context.Context, in task) error {
+	info := activity.GetInfo(ctx)
+	given, begun, err := givenTo(ctx, in)
+	if err != nil {
+		return givenUp(failedInput, err.Error(), given, begun)
+	}
+	if given.Missed.IsZero() {
+		given.Missed = time.Now()
+	}
+	if time.Since(given.Missed) >= in.Missing {
+		text := fmt.Sprintf("%v: for %v no worker has had the step %s", chain.ErrPlanChanged, in.Missing, info.ActivityType.Name)
+		return givenUp(failedPlan, text, given, begun)
+	}
+	given.Ended++
+	_ = heartbeat(ctx, info, activity.GetClient(ctx), given) // else this counts as a start of which nothing is known
+	return temporal.NewApplicationErrorWithOptions(
+		fmt.Sprintf("this worker does not have the step %s", info.ActivityType.Name), failedHere,
+		temporal.ApplicationErrorOptions{Details: []any{given, begun}})
 }
 
 func register[R any](w worker.Registry, name string, perform func(context.Context, task) (R, error)) {

@@ -53,8 +53,7 @@ func (p *pool) stop() {
 func (p *pool) new(plan *builder.Plan[runnertest.State], opts ...runner.Option) runner.Runner[runnertest.State] {
 	name := newName()
 	w := worker.New(p.client, name, temporal.Recommended(worker.Options{
-		WorkflowPanicPolicy:          worker.FailWorkflow,
-		MaxHeartbeatThrottleInterval: 50 * time.Millisecond,
+		WorkflowPanicPolicy: worker.FailWorkflow,
 	}))
 	if err := temporal.Register(w, plan, temporal.Name(name), temporal.With(opts...)); err != nil {
 		panic(err)

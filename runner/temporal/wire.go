@@ -136,13 +136,17 @@ type report struct {
 	Lost      bool               `json:"lost,omitempty"` // the data that it has succeeded with, which can't be carried
 }
 
-// progress is what an activity tells of itself while it runs, in its heartbeats.
+// progress is what an activity tells of itself in its heartbeats, to whoever goes
+// on with it.
 type progress struct {
-	Starts int       `json:"starts"` // of this activity, so far as workers lived to tell
-	Failed int       `json:"failed"` // attempts that have failed; the one at work is none of them
-	Began  time.Time `json:"began"`  // the first of them
+	Starts int       `json:"starts"`          // of this activity, that have not ended in order, so far as workers lived to tell
+	Ended  int       `json:"ended,omitempty"` // starts that have
+	Failed int       `json:"failed"`          // attempts that have failed; the one at work is none of them
+	Began  time.Time `json:"began"`           // the first of them
+	Next   time.Time `json:"next,omitzero"`   // when the next may begin, by the server's clock
+	Missed time.Time `json:"missed,omitzero"` // since when no worker has had the step
 
-	Execution json.RawMessage `json:"execution,omitempty"` // as the failed attempts have left it
+	Report *report `json:"report,omitempty"` // what the failed attempts have done
 }
 
 // An answer is what became of a question to a step's When.
@@ -159,6 +163,15 @@ func attemptsIn(trace []chain.Event, before int) int {
 		}
 	}
 	return before
+}
+
+// beginOf is the event of an attempt whose end nobody knows.
+func beginOf(phase chain.Phase, attempt int, at time.Time) chain.Event {
+	e := chain.Event{Time: at, Kind: chain.KindStarted, Phase: phase, Attempt: attempt}
+	if phase == chain.Compensation {
+		e.Kind = chain.KindCompensating
+	}
+	return e
 }
 
 // settledIn is the trace up to the last attempt that has failed.
