@@ -40,12 +40,23 @@ func newAudience(in *Scope, start time.Time) *audience {
 // and that needs no lock. It is false if somebody else is telling: then it has done
 // nothing.
 func (r *Recorder) recordAndTell(a *audience, rec Record) bool {
+	// The events are made first: a processor can't read in one piece what it is still
+	// writing in small ones, and waits. Behind an atomic operation it is written.
+	var events [2]Event
+	tell := events[:1]
+	events[0].Time = a.wall.Add(rec.at)
+	events[0].be(rec, a.ctx.with.Steps)
+	if next, two := rec.begun(); two {
+		tell = events[:]
+		events[1].Time = events[0].Time
+		events[1].be(next, a.ctx.with.Steps)
+	}
 	noted := a.noted.Load()
 	if !r.addToTell(rec) {
 		return false
 	}
 	more := a.told.details != noted
-	for !more && !r.tellRecord(a, rec) {
+	for !more && !r.tellRecord(a, tell) {
 	}
 	r.standing.told()
 	if more || a.noted.Load() != noted {
@@ -99,24 +110,19 @@ func (r *Recorder) tellOn(a *audience, all records, details []detail) (through b
 	}
 }
 
-// tellRecord is tellOn of the newest record alone, which has no detail.
-func (r *Recorder) tellRecord(a *audience, rec Record) (through bool) {
+// tellRecord is tellOn of the events of the newest record alone, which has no
+// detail.
+func (r *Recorder) tellRecord(a *audience, events []Event) (through bool) {
 	defer func() {
 		if !through {
 			r.drop(a, recover())
 		}
 	}()
-	e := Event{Time: a.wall.Add(rec.at)}
-	next, two := rec.begun()
-	if !a.told.half {
-		e.be(rec, a.ctx.with.Steps)
-		a.show(&e)
-		a.told.half, a.next = two, 0
-	}
-	if two {
-		e.be(next, a.ctx.with.Steps)
-		a.show(&e)
-		a.told.half, a.next = false, 0
+	for i := range events {
+		if i > 0 || !a.told.half {
+			a.show(&events[i])
+			a.told.half, a.next = i+1 < len(events), 0
+		}
 	}
 	a.told.records++
 	return true

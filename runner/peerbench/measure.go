@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -54,6 +55,7 @@ func bench(c contender, fails bool) (sample, error) {
 		wrong.Store(&other)
 		return false
 	}
+	defer runtime.KeepAlive(hold(c.held))
 	b := testing.Benchmark(func(b *testing.B) {
 		if c.goroutines < 2 {
 			for b.Loop() {
@@ -81,6 +83,18 @@ func bench(c contender, fails bool) (sample, error) {
 	n := float64(b.N)
 	return sample{float64(b.T.Nanoseconds()) / n, float64(b.MemBytes) / n, float64(b.MemAllocs) / n}, nil
 }
+
+// hold makes the process hold so many MB, and have had as many more, as one that
+// has been at work for a while: no memory is new to it.
+func hold(megabytes int) []byte {
+	held := make([]byte, megabytes<<20)
+	for range megabytes << 20 / len(garbage) {
+		garbage = make([]byte, len(garbage))
+	}
+	return held
+}
+
+var garbage = make([]byte, 512)
 
 func nanoseconds(s sample) float64 { return s.ns }
 func bytes(s sample) float64       { return s.bytes }
