@@ -95,9 +95,12 @@ func (j *Journal) copyForward(s *segment) error {
 	if empty {
 		return nil
 	}
-	file, err := readFile(j.folder, s.name, nil)
+	file, err := readFile(j.folder, s.name, j.cleaned)
 	if err != nil {
 		return err
+	}
+	if s.size <= j.settings.segment { // larger ones are rare, and may be much larger
+		j.cleaned = file
 	}
 	copied := 0
 	end, _, err := s.entries(file, func(r runner.Record, kind byte, p place) error {
