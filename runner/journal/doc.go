@@ -44,8 +44,7 @@
 // kilobyte for each execution, forgotten ones not counted, so retention matters
 // (Forget). Forgotten bytes leave the disk when the files they are in are
 // cleaned up, which begins when more than half of what is in all files but the
-// last is of no use any more; from then on, one file is kept in memory too. A
-// record has at most MaxRecord bytes.
+// last is of no use any more. A record has at most MaxRecord bytes.
 //
 // # The format
 //

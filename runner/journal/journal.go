@@ -39,8 +39,6 @@ type Journal struct {
 	active *segment  // changed by who has the lead, with mu held
 	file   disk.File // the active one's, for who has the lead
 
-	cleaned []byte // the segment that was cleaned last, for who cleans
-
 	spare  spare
 	upkeep sync.WaitGroup
 	files  sync.RWMutex // held by readers, and by who takes a file away
