@@ -44,7 +44,8 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) 
 		}
 		return s, to
 	}
-	s.Trace = r.eventsFrom(nil, p.place)
+	news := 2*(to.records-p.records) + to.details - p.details
+	s.Trace = r.eventsFrom(slices.Grow([]Event(nil), int(news)), p.place)
 	s.Steps, to.undone = r.statesSince(p)
 	return s, to
 }

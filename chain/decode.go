@@ -11,7 +11,7 @@ import (
 	"github.com/taskchain-go/taskchain/internal/strictjson"
 )
 
-// readSnapshot reads a document just as writeSnapshot writes it, field by field
+// readSnapshot reads a document just as appendSnapshot writes it, field by field
 // in that order, in a fraction of the time that encoding/json takes. It is false
 // for every other document: decode reads those, and knows what is wrong with
 // them. A fuzz test compares the two.

@@ -52,19 +52,23 @@ func (r *Recorder) adopt(from *Recorder) {
 // EncodeSnapshot writes the JSON form of a Snapshot; it is what package codec is
 // made of. It refuses what DecodeSnapshot would refuse, and says what of the
 // data or metadata JSON can't hold.
-func EncodeSnapshot[T any](s Snapshot[T]) (doc []byte, err error) {
+func EncodeSnapshot[T any](s Snapshot[T]) (doc []byte, err error) { return AppendSnapshot(nil, s) }
+
+// AppendSnapshot is EncodeSnapshot that adds the JSON to doc, for those who make
+// one buffer do for many. After an error what it returns is nil.
+func AppendSnapshot[T any](doc []byte, s Snapshot[T]) (all []byte, err error) {
 	defer recovered("encode", &err)
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("taskchain: encode: %w", err)
 	}
-	doc, err = writeSnapshot(&s)
+	all, err = appendSnapshot(doc, &s)
 	if err != nil {
-		doc, err = json.Marshal(s) // which says more of it
-	}
-	if err != nil {
+		if _, more := json.Marshal(s); more != nil { // which says more of it
+			err = more
+		}
 		return nil, fmt.Errorf("taskchain: encode: %w", unencodable(s.Data, s.Metadata, err))
 	}
-	return doc, nil
+	return all, nil
 }
 
 // unencodable adds to an error of encoding/json what it is about.

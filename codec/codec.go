@@ -34,6 +34,13 @@ type Codec[T any] interface {
 	Decode([]byte) (chain.Snapshot[T], error)
 }
 
+// An Appender is a Codec that can add what it encodes to doc, as [JSON] can: a
+// runner that stores executions makes one buffer do for many.
+type Appender[T any] interface {
+	Codec[T]
+	Append(doc []byte, s chain.Snapshot[T]) ([]byte, error)
+}
+
 // Marshal writes an execution as JSON.
 func Marshal[T any](exec *chain.ExecutionContext[T]) ([]byte, error) {
 	if exec == nil {

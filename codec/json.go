@@ -28,7 +28,7 @@ func Strict() Option { return func(o *jsonOptions) { o.strict = true } }
 // refuses every document.
 func Limit(bytes int) Option { return func(o *jsonOptions) { o.limit = bytes } }
 
-// JSON is the default Codec.
+// JSON is the default Codec, and an Appender.
 func JSON[T any](opts ...Option) Codec[T] {
 	o := jsonOptions{limit: DefaultLimit}
 	for _, opt := range opts {
@@ -41,7 +41,13 @@ func JSON[T any](opts ...Option) Codec[T] {
 
 type jsonCodec[T any] jsonOptions
 
+var _ Appender[int] = jsonCodec[int]{}
+
 func (jsonCodec[T]) Encode(s chain.Snapshot[T]) ([]byte, error) { return chain.EncodeSnapshot(s) }
+
+func (jsonCodec[T]) Append(doc []byte, s chain.Snapshot[T]) ([]byte, error) {
+	return chain.AppendSnapshot(doc, s)
+}
 
 func (c jsonCodec[T]) Decode(doc []byte) (chain.Snapshot[T], error) {
 	if len(doc) > c.limit {

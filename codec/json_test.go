@@ -81,3 +81,18 @@ func TestEncodeRefusesWhatDecodeWould(t *testing.T) {
 	_, err := codec.JSON[cart]().Encode(chain.Snapshot[cart]{})
 	require.EqualError(t, err, "taskchain: encode: version: unknown version 0, known are 1 to 1")
 }
+
+func TestJSONIsAnAppender(t *testing.T) {
+	c, s := codec.JSON[cart]().(codec.Appender[cart]), execution(t).Snapshot()
+	doc, err := c.Encode(s)
+	require.NoError(t, err)
+	buf := append(make([]byte, 0, len(doc)+1000), "before"...)
+	all, err := c.Append(buf, s)
+	require.NoError(t, err)
+	require.Equal(t, "before"+string(doc), string(all))
+	require.Same(t, &buf[0], &all[0], "in the room that there was")
+
+	all, err = c.Append(buf, chain.Snapshot[cart]{})
+	require.EqualError(t, err, "taskchain: encode: version: unknown version 0, known are 1 to 1")
+	require.Nil(t, all)
+}

@@ -100,18 +100,19 @@ func (h *durableHost[T]) news(body *[]byte) (Record, chain.Position, error) {
 		whole = true
 		snapshot = h.exec.Snapshot()
 	}
-	doc, err := h.runner.encode(snapshot)
+	cancellation := h.cancellation
+	if snapshot.Status.Ended() {
+		cancellation = "" // it was heard
+	}
+	made, err := h.runner.appendTo(appendBody((*body)[:0], cancellation), snapshot)
 	if err != nil {
 		return Record{}, read, fmt.Errorf("runner: execution %s: %w", h.exec.ID, err)
 	}
-	if snapshot.Status.Ended() {
-		h.cancellation = "" // it was heard
-	}
+	*body, h.cancellation = made, cancellation
 	head := Head{ID: h.exec.ID, Plan: snapshot.Plan, Fingerprint: snapshot.Fingerprint, Status: snapshot.Status, Begun: h.head.Begun}
 	if head.Begun.IsZero() {
 		head.Begun = h.Start
 	}
-	*body = appendBody((*body)[:0], h.cancellation, doc)
 	return Record{Head: head, Whole: whole, Body: *body}, read, nil
 }
 
@@ -155,7 +156,7 @@ func (h *durableHost[T]) requestCancel(cause error) error {
 	if fresh && (h.next == 0 || h.head.Status.Ended()) {
 		return nil // it goes with the begin
 	}
-	if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation, nil)}); err != nil {
+	if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation)}); err != nil {
 		return h.fail(err)
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/codec"
 	"github.com/taskchain-go/taskchain/policy"
 	"github.com/taskchain-go/taskchain/runner"
 	"github.com/taskchain-go/taskchain/runner/storetest"
@@ -690,6 +691,21 @@ func TestDurableWithCodec(t *testing.T) {
 	out, err := found.Resumed[0].Wait(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"reserve", "charge", "ship"}, out.Context.Data.Done)
+}
+
+// appending is a codec that can add to a buffer, and must be asked to.
+type appending struct{ codec.Appender[books] }
+
+func (appending) Encode(chain.Snapshot[books]) ([]byte, error) { return nil, errBoom }
+
+func TestDurableAppendsWhereACodecCan(t *testing.T) {
+	c := appending{codec.JSON[books]().(codec.Appender[books])}
+	memory := storetest.NewMemory()
+	_, err := runner.NewDurable(money(nil), memory, runner.WithCodec(c)).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+	require.NoError(t, err)
+	exec, err := runner.NewDurable(money(nil), memory).Get(t.Context(), "x")
+	require.NoError(t, err)
+	require.Equal(t, []string{"reserve", "charge", "ship"}, exec.Data.Done)
 }
 
 func TestDurableRecordsThatCanNotBeRead(t *testing.T) {

@@ -55,7 +55,7 @@ func (d *Durable[T]) Cancel(ctx context.Context, id string, cause error) (*Handl
 				return ended(found.head)
 			}
 			found.cancellation, found.head.Changed = d.text(causeOf(cause)), time.Now()
-			record := Record{Head: found.head, Seq: found.next, Body: appendBody(nil, found.cancellation, nil)}
+			record := Record{Head: found.head, Seq: found.next, Body: appendBody(nil, found.cancellation)}
 			found.next++
 			return d.append(ctx, record)
 		})

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 
 	"github.com/taskchain-go/taskchain/chain"
+	"github.com/taskchain-go/taskchain/codec"
 )
 
 // A Record's body is a byte for its form, the length and text of a cancellation
@@ -16,13 +16,11 @@ import (
 // snapshot, in the form of the codec, or nothing.
 const bodyForm = 1
 
-// appendBody appends a Record's body to body.
-func appendBody(body []byte, cancellation string, snapshot []byte) []byte {
-	body = slices.Grow(body, 1+binary.MaxVarintLen64+len(cancellation)+len(snapshot))
+// appendBody appends a Record's body to body, all but the snapshot.
+func appendBody(body []byte, cancellation string) []byte {
 	body = append(body, bodyForm)
 	body = binary.AppendUvarint(body, uint64(len(cancellation)))
-	body = append(body, cancellation...)
-	return append(body, snapshot...)
+	return append(body, cancellation...)
 }
 
 func parseBody(body []byte) (cancellation string, snapshot []byte, err error) {
@@ -54,9 +52,14 @@ func unpanicked(err *error) {
 	}
 }
 
-func (d *Durable[T]) encode(s chain.Snapshot[T]) (doc []byte, err error) {
+// appendTo appends a snapshot to body.
+func (d *Durable[T]) appendTo(body []byte, s chain.Snapshot[T]) (_ []byte, err error) {
 	defer unpanicked(&err)
-	return d.codec.Encode(s)
+	if c, ok := d.codec.(codec.Appender[T]); ok {
+		return c.Append(body, s)
+	}
+	doc, err := d.codec.Encode(s)
+	return append(body, doc...), err
 }
 
 func (d *Durable[T]) decode(doc []byte) (s chain.Snapshot[T], err error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/taskchain-go/taskchain/runner"
+	"github.com/taskchain-go/taskchain/runner/journal/internal/disk"
 )
 
 // copyAtOnce is how many bytes the cleaning adds to a group: what others append
@@ -95,31 +96,45 @@ func (j *Journal) copyForward(s *segment) error {
 	if empty {
 		return nil
 	}
-	file, err := readFile(j.folder, s.name, nil)
+	file, err := j.folder.Open(s.name)
 	if err != nil {
 		return err
 	}
+	return errors.Join(j.copyFrom(file, s), file.Close())
+}
+
+// copyFrom reads one group after another, since all of them at once are much to
+// have in memory.
+func (j *Journal) copyFrom(file disk.File, s *segment) error {
+	var buf []byte
 	copied := 0
-	end, _, err := s.entries(file, func(r runner.Record, kind byte, p place) error {
-		if kind == kindTombstone {
-			return nil // all that it stands for was older
-		}
-		n, err := j.again(r, p, file)
-		if copied += n; err != nil || copied < copyAtOnce {
+	for at := int64(headerSize); at < s.end; {
+		f, group, err := s.readGroup(file, at, buf)
+		if err != nil {
 			return err
 		}
-		copied = 0
-		return j.flush()
-	})
-	if err == nil && end != s.end {
-		return &DamageError{s.name, end, "here was a group when it was written"}
+		err = s.entriesOf(at, f, group, func(r runner.Record, kind byte, p place, entry []byte) error {
+			if kind == kindTombstone {
+				return nil // all that it stands for was older
+			}
+			n, err := j.again(r, p, entry)
+			if copied += n; err != nil || copied < copyAtOnce {
+				return err
+			}
+			copied = 0
+			return j.flush()
+		})
+		if err != nil {
+			return err
+		}
+		at, buf = aligned(at+frameSize+f.length), group
 	}
-	return err
+	return nil
 }
 
 // again appends a record anew, if it counts, and returns how many bytes it has
 // then.
-func (j *Journal) again(r runner.Record, p place, file []byte) (int, error) {
+func (j *Journal) again(r runner.Record, p place, entry []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.usable(); err != nil {
@@ -129,7 +144,6 @@ func (j *Journal) again(r runner.Record, p place, file []byte) (int, error) {
 	if e == nil || !e.isAt(r.Seq, p.segment, p.at) {
 		return 0, nil
 	}
-	entry := file[p.at:][:p.length]
 	j.join(len(entry)).addRecord(e, r, entry, p.sum)
 	return len(entry), nil
 }

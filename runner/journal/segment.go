@@ -134,8 +134,9 @@ func fill(folder disk.Folder, size int64) error {
 	return nil
 }
 
+var zeros [1 << 20]byte
+
 func writeZeros(w io.WriterAt, from, to int64) error {
-	zeros := make([]byte, min(to-from, 1<<20))
 	for from < to {
 		n, err := w.WriteAt(zeros[:min(to-from, int64(len(zeros)))], from)
 		if err != nil {
