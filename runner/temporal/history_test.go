@@ -48,7 +48,7 @@ func TestRulesAcrossHistories(t *testing.T) {
 	defer p.stop()
 	runnertest.Run(t, p.new, runnertest.AsyncSteps, runnertest.Together, runnertest.Resumes, runnertest.Returns, runnertest.Remote)
 	t.Logf("%d histories were left within a Parallel", p.inside.seen.Load())
-	require.Greater(t, p.inside.seen.Load(), int64(5))
+	require.Positive(t, p.inside.seen.Load())
 }
 
 type book struct {

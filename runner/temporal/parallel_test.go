@@ -81,7 +81,7 @@ func runs(t testing.TB, c client.Client, id string) (all []run) {
 // changed, nested ones included; and so they do while they are undone.
 // TEMPORAL_TEST_STEPS makes it longer.
 func TestLongBranches(t *testing.T) {
-	steps := number(t, "TEMPORAL_TEST_STEPS", 40)
+	steps := number(t, "TEMPORAL_TEST_STEPS", 24)
 	forward := chain.New[depot]().Parallel("p", chain.New[depot]().
 		Process("x", branch("x", steps)).
 		Step("y", stores("y", "alone")).
@@ -99,7 +99,7 @@ func TestLongBranches(t *testing.T) {
 			begin := newDepot("x", "y", "u", "v")
 			begin.Text = strings.Repeat("x", 10<<10)
 			at := time.Now()
-			out, _ := start(t, c, plan, temporal.MaxHistory(max(40, steps))).Run(t.Context(), begin)
+			out, _ := start(t, c, plan, temporal.MaxHistory(max(30, steps))).Run(t.Context(), begin)
 			took := time.Since(at)
 			begin = newDepot("x", "y", "u", "v")
 			begin.Text = strings.Repeat("x", 10<<10)
@@ -208,7 +208,7 @@ func TestACancellationGoesOnInANewHistory(t *testing.T) {
 // A Parallel of more branches than may be at work at once begins with the first of
 // them. TEMPORAL_TEST_BRANCHES makes it larger.
 func TestManyBranches(t *testing.T) {
-	n := number(t, "TEMPORAL_TEST_BRANCHES", 700)
+	n := number(t, "TEMPORAL_TEST_BRANCHES", 520)
 	var working, most atomic.Int64
 	inside := chain.New[depot]()
 	for i := range n {
