@@ -74,10 +74,10 @@
 // # Histories, and changes of plans
 //
 // An execution whose history has become long goes on with a new one, by
-// continue-as-new, between two steps or in the middle of a delay. Within a Parallel
-// its branches leave together, each with what it has changed: the first to come
-// waits for the steps of the others, for up to ten seconds, and then goes on in the
-// old history, to try again later. What is taken along must be one message of 2
+// continue-as-new, between two steps. Within a Parallel its branches leave together,
+// each with what it has changed: the first to come waits for the steps of the
+// others, with their delays, for up to ten seconds, and then goes on in the old
+// history, to try again later. What is taken along must be one message of 2
 // MiB, compressed; as long as it is more, the history is kept.
 //
 // At most 500 branches of an execution are at work at once, begun in the order of

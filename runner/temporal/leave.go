@@ -13,9 +13,10 @@ import (
 )
 
 // A history that has become long is left for a new one. Nothing may be under way
-// in activities then: the lanes leave together, each before its next step or in
-// the middle of a delay. The first to come waits for the others, but not for
-// long: their steps may take days, or need the very step that waits.
+// in activities then, not even a delay that the server waits for: the lanes leave
+// together, each before its next step or in a delay of the workflow's. The first to
+// come waits for the others, but not for long: their steps may take days, or need
+// the very step that waits.
 const (
 	patience = 10 * time.Second
 
