@@ -8,6 +8,8 @@ type inFlight struct {
 	path     string
 	phase    Phase
 	attempts int           // begun so far
+	began    time.Time     // the first of them
+	err      string        // of the last that has failed
 	delay    time.Duration // it was waiting before its next attempt, this long
 	due      time.Time     // until then
 }
@@ -26,10 +28,13 @@ func inFlightAt(end []Event) []inFlight {
 			if i < 0 {
 				i, open = len(open), append(open, inFlight{path: e.Path, phase: e.Phase})
 			}
+			if e.Attempt == 1 { // a resumed one begins anew
+				open[i].began, open[i].err = e.Time, ""
+			}
 			open[i].attempts, open[i].delay = e.Attempt, 0
 		case KindRetrying:
 			if i >= 0 {
-				open[i].delay, open[i].due = e.Delay, e.Time.Add(e.Delay)
+				open[i].err, open[i].delay, open[i].due = e.Error, e.Delay, e.Time.Add(e.Delay)
 			}
 		case KindSucceeded, KindFailed, KindSkipped, KindCompensated, KindCompensationFailed:
 			if i >= 0 {
@@ -75,4 +80,22 @@ func (r *Recorder) Rest(at time.Duration, step int, phase Phase) time.Duration {
 		return 0
 	}
 	return min(open[i].due.Sub(r.base.Round(0).Add(at)), open[i].delay)
+}
+
+// Left is how far the run that this one continues was with a step, or with its
+// compensation, for authors of runners: the attempts begun, when the first of them
+// did, counted from the begin of the run, and what the last that failed has failed
+// with.
+func (r *Recorder) Left(step int, phase Phase) (attempts int, began time.Duration, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	open := r.ground().open
+	i := indexOf(open, r.path(int32(step)), phase)
+	if i < 0 {
+		return 0, 0, nil
+	}
+	if open[i].err != "" {
+		err = (&StoredError{Text: open[i].err}).Err()
+	}
+	return open[i].attempts, open[i].began.Sub(r.base.Round(0)), err
 }

@@ -1,7 +1,7 @@
 // Command temporal is the checkout of examples/checkout on Temporal, as a starter and as a worker, of which
 // there may be any number:
 //
-//	temporal server start-dev
+//	temporal server start-dev --search-attribute TaskchainPlan=Keyword --search-attribute TaskchainStatus=Keyword
 //	go run ./examples/temporal start examples/checkout/orders.jsonl
 //	go run ./examples/temporal worker
 //
@@ -167,7 +167,7 @@ func (c call) sell(ctx context.Context, orders io.Reader) (sales, error) {
 		return sold, err
 	}
 	var (
-		r       = temporal.NewRunner(c.client, plan, temporal.TaskQueue("checkout"), temporal.Heartbeat(2*time.Second))
+		r       = temporal.NewRunner(c.client, plan, temporal.TaskQueue("checkout"), temporal.Heartbeat(2*time.Second), temporal.SearchAttributes())
 		run     = time.Now().Format("150405") // an ID is used once
 		handles []*temporal.Handle[shop.Order]
 		taken   []shop.Order

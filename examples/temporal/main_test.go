@@ -51,6 +51,7 @@ func serverPath(t *testing.T) string {
 func TestKilledWorkersLeakNothing(t *testing.T) {
 	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
 		ExistingPath: serverPath(t), LogLevel: "error", Stdout: io.Discard, Stderr: io.Discard,
+		ExtraArgs: []string{"--search-attribute", "TaskchainPlan=Keyword", "--search-attribute", "TaskchainStatus=Keyword"}, // as the README says
 	})
 	require.NoError(t, err)
 	defer func() { _ = server.Stop() }()

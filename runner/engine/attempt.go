@@ -25,7 +25,7 @@ func (w *walker) run(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *fail
 	err := w.takeCut(s, phase, &n)
 	if err == nil {
 		if w.x.resumed && w.x.committer != nil {
-			if f := w.waitOn(ctx, s, phase); f != nil {
+			if f := w.waitOn(ctx, s, phase, Made{}); f != nil {
 				return f
 			}
 		}
@@ -92,13 +92,13 @@ func (w *walker) wait(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n in
 }
 
 // waitOn lets the rest of a delay pass that an earlier run was in when it was
-// interrupted.
-func (w *walker) waitOn(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *failure {
+// interrupted; before is what counts of the attempts there.
+func (w *walker) waitOn(ctx *chain.Scope, s *builder.Step, phase chain.Phase, before Made) *failure {
 	rest := w.recorder().Rest(w.at, s.Index, phase)
 	if rest <= 0 {
 		return nil
 	}
-	return w.sleep(ctx, s, phase, 0, nil, rest)
+	return w.sleep(ctx, s, phase, before.Attempts, before.Err, rest)
 }
 
 func (w *walker) sleep(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n int, err error, delay time.Duration) *failure {

@@ -22,6 +22,7 @@ type Execution struct {
 	log       *chain.Recorder // only by way of walker.recorder or walker.record
 	cancel    context.CancelFunc
 	resumed   bool        // earlier runs have recorded something
+	continued bool        // and this is the last of them, carried on
 	failed    atomic.Bool // there is a failure to tell of
 
 	start    time.Time

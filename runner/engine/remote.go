@@ -21,7 +21,8 @@ type Remote interface {
 	// attempt's.
 	Make(ctx context.Context, s *builder.Step, phase chain.Phase, before Made) Made
 
-	// Ask asks the step's When elsewhere.
+	// Ask asks the step's When elsewhere. A *Halt stops the execution where it
+	// stands.
 	Ask(ctx context.Context, s *builder.Step) (holds bool, err error)
 
 	// WithTimeout is context.WithTimeoutCause with s.Within.
@@ -51,18 +52,15 @@ type Made struct {
 // elsewhere has the attempts at a step, or at its compensation, made in another
 // process, and records what that tells of them.
 func (w *walker) elsewhere(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *failure {
+	made, began := w.carriedOn(s, phase)
 	if w.x.resumed {
-		if f := w.waitOn(ctx, s, phase); f != nil {
+		if f := w.waitOn(ctx, s, phase, made); f != nil {
 			return f
 		}
 	}
 	if halt := w.commit(); halt != nil {
 		return &failure{halt: halt}
 	}
-	var (
-		made  Made
-		began time.Duration
-	)
 	for {
 		if ctx.Err() != nil {
 			return w.fail(ctx, s, phase, made.Attempts, made.Err)
@@ -95,6 +93,19 @@ func (w *walker) elsewhere(ctx *chain.Scope, s *builder.Step, phase chain.Phase)
 			return nil
 		}
 	}
+}
+
+// carriedOn is what the attempts at a step had come to in the run that this one
+// continues, and when they began.
+func (w *walker) carriedOn(s *builder.Step, phase chain.Phase) (made Made, began time.Duration) {
+	if !w.x.continued {
+		return Made{}, 0
+	}
+	attempts, since, err := w.recorder().Left(s.Index, phase)
+	if attempts > 0 && phase == chain.Forward {
+		w.attempts++
+	}
+	return Made{Attempts: attempts, Err: err}, since
 }
 
 // tell records the attempts that were made elsewhere. How they ended for good is
@@ -139,7 +150,7 @@ func (w *walker) merged(ctx *chain.Scope, p *builder.Step, f *failure) *failure 
 // Resume would be another: what has begun has begun, and is not told again. It is
 // called between Begin, whose start is that run's, and Drive.
 func (x *Execution) Continue() {
-	x.begun, x.rewalk, x.at = true, true, x.host.Now()
+	x.begun, x.rewalk, x.continued, x.at = true, true, true, x.host.Now()
 	x.log.Continue()
 }
 

@@ -26,8 +26,18 @@ type far[T any] struct {
 	options engine.Options
 	exec    *chain.ExecutionContext[json.RawMessage]
 	join    error // what Join says
-	full    int   // after so many calls of Make, and then again, the execution stops and is continued
-	made    int
+	full    int   // after so many calls, and then again, the execution stops and is continued
+	calls   int
+	stops   bool
+
+	deadlines map[int]time.Time
+}
+
+// stop tells whether the execution stops here.
+func (f *far[T]) stop() bool {
+	f.calls++
+	f.stops = f.stops || f.full > 0 && f.calls > f.full
+	return f.stops
 }
 
 var errFull = errors.New("full")
@@ -42,7 +52,7 @@ func (f *far[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) (c
 	if err != nil {
 		return chain.Outcome[T]{}, err
 	}
-	h := &far[T]{Local: engine.Local{Start: time.Now().UTC()}, plan: f.plan, options: f.options, join: f.join, full: f.full}
+	h := &far[T]{Local: engine.Local{Start: time.Now().UTC()}, plan: f.plan, options: f.options, join: f.join, full: f.full, deadlines: map[int]time.Time{}}
 	h.options.Observers = steadfast(f.options.Observers)
 	for again := false; ; again = true {
 		if h.exec, err = codec.Unmarshal[json.RawMessage](doc); err != nil {
@@ -58,6 +68,7 @@ func (f *far[T]) Resume(ctx context.Context, exec *chain.ExecutionContext[T]) (c
 		}
 		x.Drive()
 		_, err = engine.Outcome(x, h.exec)
+		h.calls, h.stops = 0, false
 		if doc, _ = codec.Marshal(h.exec); !errors.Is(err, errFull) {
 			break
 		}
@@ -96,11 +107,8 @@ func stepsOf[T any](plan *builder.Plan[T]) []builder.Step {
 }
 
 func (f *far[T]) Make(ctx context.Context, s *builder.Step, phase chain.Phase, before engine.Made) engine.Made {
-	if f.full > 0 && before.Attempts == 0 && ctx.Value(inBranch{}) == nil {
-		if f.made++; f.made > f.full {
-			f.made = 0
-			return engine.Made{Halt: errFull}
-		}
+	if f.stop() {
+		return engine.Made{Halt: errFull}
 	}
 	info, _ := chain.StepFrom(ctx)
 	n, exec, part := f.there(ctx, func(x *engine.Execution, ctx context.Context) {
@@ -115,6 +123,9 @@ func (f *far[T]) Make(ctx context.Context, s *builder.Step, phase chain.Phase, b
 }
 
 func (f *far[T]) Ask(ctx context.Context, s *builder.Step) (bool, error) {
+	if f.stops { // it does not begin here: what follows on the answer has to be possible
+		return false, &engine.Halt{Err: errFull}
+	}
 	_, _, part := f.there(ctx, func(x *engine.Execution, ctx context.Context) { x.DriveCondition(ctx, s.Index) })
 	return part.Holds, part.Failed.Err()
 }
@@ -143,14 +154,34 @@ func (f *far[T]) there(ctx context.Context, drive func(*engine.Execution, contex
 }
 
 func (f *far[T]) WithTimeout(ctx context.Context, s *builder.Step, late error) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, s.Within, late)
+	if _, ok := f.deadlines[s.Index]; !ok {
+		f.deadlines[s.Index] = time.Now().Add(s.Within)
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, f.deadlines[s.Index], late)
+	return ctx, func() {
+		cancel()
+		if !f.stops {
+			delete(f.deadlines, s.Index)
+		}
+	}
 }
 
-type inBranch struct{}
-
-func (f *far[T]) Branch(ctx context.Context, _ *builder.Step) context.Context {
-	return context.WithValue(ctx, inBranch{}, true)
+// Sleep may stop as well, and leaves the rest of the delay for later.
+func (f *far[T]) Sleep(ctx context.Context, d time.Duration) error {
+	if f.stop() {
+		return &engine.Halt{Err: errFull}
+	}
+	return f.Local.Sleep(ctx, d)
 }
+
+// Branches runs them in order, and leaves out what would only stop.
+func (f *far[T]) Branches(n int, run func(i int)) {
+	for i := 0; i < n && !f.stops; i++ {
+		run(i)
+	}
+}
+
+func (f *far[T]) Branch(ctx context.Context, _ *builder.Step) context.Context { return ctx }
 
 func (f *far[T]) Join(context.Context, *builder.Step) error                 { return f.join }
 func (f *far[T]) Attempt(context.Context, *builder.Step, chain.Phase) error { panic("not here") }
@@ -191,7 +222,7 @@ func (n *near[T]) Sleep(_ context.Context, d time.Duration) error {
 // The rules hold where all attempts are made elsewhere, also in an execution that
 // stops and is continued all the time.
 func TestRemote(t *testing.T) {
-	for name, full := range map[string]int{"in one go": 0, "continued": 1} {
+	for name, full := range map[string]int{"in one go": 0, "continued": 1, "continued at times": 3} {
 		t.Run(name, func(t *testing.T) {
 			runnertest.Run(t, func(plan *builder.Plan[runnertest.State], opts ...runner.Option) runner.Runner[runnertest.State] {
 				options, err := runner.EngineOptions(opts...)

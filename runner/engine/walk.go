@@ -140,9 +140,14 @@ func (w *walker) node(ctx *chain.Scope, s *builder.Step) *failure {
 		}
 	}
 	if s.Conditional && ctx.Err() == nil && !w.begunBefore(s) {
-		if holds, err := w.condition(ctx, s); err != nil {
+		holds, err := w.condition(ctx, s)
+		if halt, ok := err.(*Halt); ok {
+			return &failure{halt: halt.Err}
+		}
+		if err != nil {
 			return w.fail(ctx, s, chain.Forward, 0, err)
-		} else if !holds {
+		}
+		if !holds {
 			w.record(chain.KindSkipped, s, chain.Forward, 0)
 			return nil
 		}
@@ -163,7 +168,7 @@ func (w *walker) begunBefore(s *builder.Step) bool {
 	if c := w.cut; c != nil && c.step >= s.Index && c.step < s.Next && (c.step > s.Index || c.attempt > 0) {
 		return true
 	}
-	return w.replay.knows(s)
+	return w.replay.knows(s) || w.x.continued && s.Kind.Composite() && w.recorder().Began(s.Index)
 }
 
 // process runs a sequence under a deadline of its own, if it has one.
@@ -262,6 +267,7 @@ func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
 	var walkers []*walker
 	for i := p.Index + 1; i < p.Next; i = w.x.program.steps[i].Next {
 		b := &walker{x: w.x, top: &w.x.program.steps[i], ctx: ctx, at: w.at, replay: w.replay, rewalk: w.rewalk}
+		b.result = leftOut
 		if w.x.remote != nil {
 			b.ctx = ctx.Over(w.x.remote.Branch(ctx.Context, b.top))
 		}
@@ -272,6 +278,7 @@ func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
 	}
 	w.x.host.Branches(len(walkers), func(i int) {
 		b := walkers[i]
+		b.result = nil
 		if w.x.endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {
 			b.result = &failure{err: context.Cause(ctx), ending: chain.BySibling}
 			return
@@ -293,6 +300,10 @@ func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
 	}
 	return w.merged(ctx, p, f)
 }
+
+// leftOut is the result of a branch that its host has not begun: the execution
+// is to stop.
+var leftOut = &failure{halt: errors.New("a branch has been left out")}
 
 // goesOn tells whether the nearest failure strategy around p is Continue: then
 // a branch's failure does not end its siblings.

@@ -74,7 +74,15 @@
 // # Histories, and changes of plans
 //
 // An execution whose history has become long goes on with a new one, by
-// continue-as-new, between two steps and never within a Parallel.
+// continue-as-new, between two steps. Within a Parallel its branches leave together,
+// each with what it has changed: the first to come waits for the steps of the
+// others, with their delays, for up to ten seconds, and then goes on in the old
+// history, to try again later. What is taken along must be one message of 2
+// MiB, compressed; as long as it is more, the history is kept.
+//
+// At most 500 branches of an execution are at work at once, begun in the order of
+// the plan, and the next when one has ended: Temporal allows 2,000 activities. A
+// plan of many thousand branches is better many executions.
 //
 // A plan may be changed while executions are under way: each is interpreted with
 // the structure that it began with, and finds the functions, retries and timeouts
@@ -84,13 +92,23 @@
 // have ended, or keep its steps. The worker does this in a dynamic activity; one
 // that has a dynamic activity of the user's keeps that.
 //
+// # Interceptors and encryption
+//
+// The client's interceptors and data converter are used for all there is: those of
+// OpenTelemetry have one trace of an execution, and with a codec that encrypts
+// nothing of the data, the metadata, the trace or the memo can be read in Temporal.
+// For the texts of errors the client's failure converter needs
+// EncodeCommonAttributes as well. What stays readable are IDs, the names of the plan
+// and its steps, the status, search attributes, and the reason of a cancellation.
+//
 // # What does not hold
 //
 // Observers are called by the worker that interprets the plan, when the attempts
 // at a step are over, long delays included: see [With]. Their ctx has no typed
 // execution, but chain.ExecutionFrom works. A step finds its execution in its ctx
 // with ID, data and metadata, but with no trace but its own. Progress and Context of
-// a [Handle] know of a step under way, not of its attempts; Temporal's UI does.
+// a [Handle] know of a step under way, not of its attempts, which Temporal's UI does;
+// within a Parallel Context has the data that it began with.
 //
 // A failing execution, its trace included, must fit into one message of Temporal;
 // it is carried compressed.

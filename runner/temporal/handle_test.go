@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
@@ -192,4 +193,25 @@ func TestALongDelay(t *testing.T) {
 	}
 	require.Equal(t, []chain.Kind{chain.KindPlanStarted, chain.KindStarted, chain.KindRetrying, chain.KindStarted, chain.KindRetrying,
 		chain.KindStarted, chain.KindSucceeded, chain.KindPlanEnded}, kinds)
+}
+
+// A condition that nobody has answered when the execution is cancelled has not held
+// and has not failed to: its step could not begin, and is not skipped.
+func TestAConditionThatNobodyAnswers(t *testing.T) {
+	c, queue := dial(t), newName()
+	plan := chain.New[book]().Step("a", writes("a")).When(func(context.Context, *book) bool { return false }).MustBuild()
+	w := worker.New(c, queue, worker.Options{LocalActivityWorkerOnly: true}) // it interprets, and makes no step
+	require.NoError(t, temporal.Register(w, plan, temporal.Name(queue)))
+	require.NoError(t, w.Start())
+	defer w.Stop()
+	h, err := temporal.NewRunner(c, plan, temporal.Name(queue)).Start(t.Context(), book{}, id())
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		shown, err := c.DescribeWorkflowExecution(t.Context(), h.ID(), "")
+		return err == nil && len(shown.PendingActivities) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, h.Cancel(t.Context(), errors.New("no more")))
+	out, err := h.Wait(t.Context())
+	require.ErrorContains(t, err, "no more")
+	require.Equal(t, chain.Aborted, out.Status)
 }

@@ -41,11 +41,14 @@ func work[T any](t testing.TB, c client.Client, name string, plan *builder.Plan[
 	t.Cleanup(w.Stop)
 }
 
-// The rules hold where the history begins anew before almost every step.
+// The rules hold where the history begins anew before almost every step, those of
+// branches included.
 func TestRulesAcrossHistories(t *testing.T) {
 	p := &pool{client: dial(t), opts: []temporal.Option{temporal.MaxHistory(5)}}
 	defer p.stop()
 	runnertest.Run(t, p.new, runnertest.AsyncSteps, runnertest.Together, runnertest.Resumes, runnertest.Returns, runnertest.Remote)
+	t.Logf("%d histories were left within a Parallel", p.inside.seen.Load())
+	require.Positive(t, p.inside.seen.Load())
 }
 
 type book struct {

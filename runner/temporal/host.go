@@ -28,10 +28,13 @@ type host struct {
 	root  *lane
 	forks []*lane // those of a Parallel that is about to begin
 	busy  []string
-	moved bool // some step has been made in this history
+	departure
+	answering
 
 	deadlines map[int]time.Time // of what has a Within, by index
-	left      map[int]time.Time // those to take along to a new history
+	cancelled *chain.StoredError
+	branches  map[int]patch // what those of a Parallel had changed in an earlier history, by index
+	conflicts map[int]*chain.StoredError
 }
 
 var _ engine.Remote = (*host)(nil)
@@ -40,24 +43,30 @@ var _ engine.Remote = (*host)(nil)
 type lane struct {
 	ctx      workflow.Context // of its coroutine; the execution's cancellation does not reach it
 	name     string
+	index    int // of its branch
 	above    *lane
 	data     *json.RawMessage
 	branches []*lane // of the Parallel that is under way in it
+	asked    bool    // a When, and the answer would be lost with the history
 }
 
 type laneKey struct{}
 
 func laneOf(ctx context.Context) *lane { return ctx.Value(laneKey{}).(*lane) }
 
-func newHost(ctx workflow.Context, in *order, exec *chain.ExecutionContext[json.RawMessage], steps []builder.Step) *host {
+func newHost(ctx workflow.Context, in *order, exec *chain.ExecutionContext[json.RawMessage], steps []builder.Step) (*host, error) {
 	free, _ := workflow.NewDisconnectedContext(ctx)
 	h := &host{in: in, exec: exec, steps: steps, start: workflow.Now(ctx), root: &lane{ctx: free, data: &exec.Data}}
-	h.deadlines = map[int]time.Time{}
-	if in.Continued != nil {
-		h.start = in.Continued.Began
-		maps.Copy(h.deadlines, in.Continued.Deadlines)
+	h.working = 1
+	h.deadlines, h.conflicts = map[int]time.Time{}, map[int]*chain.StoredError{}
+	if c := in.Continued; c != nil {
+		h.start, h.cancelled = c.Began, c.Cancelled
+		maps.Copy(h.deadlines, c.Deadlines)
+		maps.Copy(h.conflicts, c.Conflicts)
 	}
-	return h
+	var err error
+	h.branches, err = in.Continued.takenAlong()
+	return h, err
 }
 
 // Now is Temporal's time.
@@ -75,7 +84,13 @@ func (h *host) Sleep(ctx context.Context, d time.Duration) error {
 	l := laneOf(ctx)
 	timerCtx, cancel := workflow.WithCancel(l.ctx)
 	timer := workflow.NewTimer(timerCtx, d)
-	if l.await(ctx, timer.IsReady) {
+	h.waiting++
+	passed := l.await(ctx, func() bool { return h.leaving || timer.IsReady() })
+	h.waiting--
+	switch {
+	case h.leaving: // what is left of the delay is in the record
+		return &engine.Halt{Err: errFull}
+	case passed:
 		return nil
 	}
 	cancel()
@@ -106,47 +121,76 @@ func (h *host) WithTimeout(ctx context.Context, s *builder.Step, late error) (co
 	return ctx, func() {
 		stop()
 		end(nil)
-		delete(h.deadlines, s.Index)
+		if !h.leaving {
+			delete(h.deadlines, s.Index)
+		}
 	}
 }
 
-// Branch makes a lane for a branch.
+// Branch makes a lane for a branch. Its data are those that the Parallel begins
+// with, and what it has changed of them in an earlier history.
 func (h *host) Branch(ctx context.Context, top *builder.Step) context.Context {
 	above := laneOf(ctx)
 	data := *above.data
-	l := &lane{name: top.Name, above: above, data: &data}
+	if p, ok := h.branches[top.Index]; ok {
+		delete(h.branches, top.Index)
+		if patched, err := p.of(data); err == nil { // it was made of the same data
+			data = patched
+		}
+	}
+	l := &lane{name: top.Name, index: top.Index, above: above, data: &data}
 	h.forks = append(h.forks, l)
 	return context.WithValue(ctx, laneKey{}, l)
 }
 
-// Branches runs them together, each in a coroutine.
+// Branches runs them together, each in a coroutine, and begins with the first of
+// them if there are very many: the next when one has ended.
 func (h *host) Branches(n int, run func(i int)) {
 	lanes := h.forks
 	h.forks = nil
 	if n == 0 {
 		return
 	}
-	above, left := lanes[0].above, n
+	above, left := lanes[0].above, 0
 	above.branches = lanes
+	h.working-- // above waits
 	for i, l := range lanes {
+		above.await(context.Background(), func() bool { return h.leaving || h.working < mostAtOnce })
+		if h.leaving {
+			break
+		}
+		h.working++
+		left++
 		workflow.GoNamed(above.ctx, "branch "+l.name, func(ctx workflow.Context) {
 			l.ctx = ctx
 			run(i)
+			h.working--
 			left--
 		})
 	}
 	above.await(context.Background(), func() bool { return left == 0 })
+	h.working++
 }
 
+// mostAtOnce is how many branches of an execution are at work at once: Temporal
+// allows 2,000 pending activities, and advises against more than 500.
+const mostAtOnce = 500
+
 // Join merges the branches' data.
-func (h *host) Join(ctx context.Context, _ *builder.Step) (err error) {
+func (h *host) Join(ctx context.Context, p *builder.Step) (err error) {
 	l := laneOf(ctx)
+	if known, ok := h.conflicts[p.Index]; ok { // merged in an earlier history, as far as could be
+		l.branches = nil
+		return known.Err()
+	}
 	names, copies := make([]string, len(l.branches)), make([]json.RawMessage, len(l.branches))
 	for i, b := range l.branches {
 		names[i], copies[i] = b.name, *b.data
 	}
 	l.branches = nil
-	*l.data, err = merge(*l.data, names, copies)
+	if *l.data, err = merge(*l.data, names, copies); err != nil {
+		h.conflicts[p.Index] = chain.StoreError(err)
+	}
 	return err
 }
 
@@ -154,15 +198,18 @@ func (h *host) Join(ctx context.Context, _ *builder.Step) (err error) {
 func (h *host) Make(ctx context.Context, s *builder.Step, phase chain.Phase, before engine.Made) engine.Made {
 	info, _ := chain.StepFrom(ctx)
 	l := laneOf(ctx)
-	if l == h.root && before.Attempts == 0 && h.moved && h.full() {
-		h.left = maps.Clone(h.deadlines) // the walk takes them down on its way out
+	asked := l.asked
+	l.asked = false
+	if h.leaving || !asked && h.leaves(ctx, l) {
 		return engine.Made{Halt: errFull}
+	}
+	if ctx.Err() != nil { // meanwhile
+		return engine.Made{Attempts: before.Attempts, Err: before.Err, Again: true}
 	}
 	in, err := h.task(l, before, info.Cause)
 	if err != nil {
 		return engine.Made{Attempts: before.Attempts, Err: err}
 	}
-	h.moved = true
 	h.busy = append(h.busy, s.Path)
 	defer h.free(s.Path)
 	var out report
@@ -183,19 +230,6 @@ func (h *host) Make(ctx context.Context, s *builder.Step, phase chain.Phase, bef
 		h.in.Steps[s.Index].CompensateOnFailure = true
 	}
 	return made
-}
-
-// errFull stops a run of the workflow whose history has become long.
-var errFull = errors.New("the history is full")
-
-// full tells whether the execution had better go on with a new history. It may
-// where the plan is between two steps, and no branch is under way.
-func (h *host) full() bool {
-	info := workflow.GetInfo(h.root.ctx)
-	if limit := h.in.MaxHistory; limit > 0 {
-		return info.GetCurrentHistoryLength() >= limit
-	}
-	return info.GetContinueAsNewSuggested()
 }
 
 func (h *host) free(path string) {
@@ -251,20 +285,34 @@ func same(a, b any) bool {
 // Ask has an activity ask.
 func (h *host) Ask(ctx context.Context, s *builder.Step) (bool, error) {
 	l := laneOf(ctx)
+	if h.leaves(ctx, l) {
+		return false, &engine.Halt{Err: errFull}
+	}
+	if ctx.Err() != nil { // meanwhile: it can't begin, whatever the answer
+		return true, nil
+	}
 	in, err := h.task(l, engine.Made{}, nil)
 	if err != nil {
 		return false, err
 	}
 	var out answer
-	if _, err := h.call(ctx, l, conditionName(h.in.Plan, s.Path), in, &out); err != nil {
+	_, err = h.call(ctx, l, conditionName(h.in.Plan, s.Path), in, &out)
+	if temporal.IsCanceledError(err) {
+		return true, nil // as above
+	}
+	if err != nil {
 		return false, errorOf(err)
 	}
+	l.asked = out.Holds
 	return out.Holds, out.Failed.Err()
 }
 
 // call executes an activity, and cancels it when ctx ends: then left is how it
 // stood before. It waits for it all the same.
 func (h *host) call(ctx context.Context, l *lane, name string, in task, out any) (left standing, err error) {
+	if !h.turn(ctx, l, len(in.Execution)) {
+		return standing{}, temporal.NewCanceledError()
+	}
 	activityCtx, cancel := workflow.WithCancel(workflow.WithActivityOptions(l.ctx, workflow.ActivityOptions{
 		ActivityID:          name,
 		StartToCloseTimeout: h.in.Activities.Backstop,

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,37 +17,22 @@ import (
 // two have set differently is an error that says where and by whom, and then the
 // first one's stands.
 func merge(base json.RawMessage, names []string, copies []json.RawMessage) (json.RawMessage, error) {
-	merged, changes := base, 0
-	for _, c := range copies {
-		if !bytes.Equal(c, base) {
-			merged = c
-			changes++
-		}
-	}
-	if changes <= 1 {
-		return merged, nil
-	}
-	from, err := read(base)
-	if err != nil {
-		return base, err
-	}
-	values := make([]any, len(copies))
+	var by []setter
 	for i, c := range copies {
-		if values[i], err = read(c); err != nil {
-			return base, err
+		if !bytes.Equal(c, base) {
+			by = append(by, setter{i, c})
 		}
 	}
 	m := merging{names: names}
-	doc, err := json.Marshal(m.value("", from, values))
-	return doc, errors.Join(append(m.conflicts, err)...)
+	doc := m.part("", base, by)
+	return doc, errors.Join(m.conflicts...)
 }
 
-// read keeps numbers as they are written.
-func read(doc json.RawMessage) (value any, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(doc))
-	decoder.UseNumber()
-	err = decoder.Decode(&value)
-	return value, err
+// A setter is a copy that has changed a part, and what it is there: nil is that
+// there is none.
+type setter struct {
+	copy int
+	to   json.RawMessage
 }
 
 type merging struct {
@@ -55,103 +40,95 @@ type merging struct {
 	conflicts []error
 }
 
-// absent is the value of a key that an object does not have.
-type absent struct{}
-
-// value is what the copies make of base, which is at path.
-func (m *merging) value(path string, base any, copies []any) any {
-	var by []int // the copies that have set it, to different values
-	for i, c := range copies {
-		if !reflect.DeepEqual(c, base) && !slices.ContainsFunc(by, func(j int) bool { return reflect.DeepEqual(c, copies[j]) }) {
-			by = append(by, i)
-		}
-	}
-	switch len(by) {
-	case 0:
+// part is what the copies that have changed base, which is at path, make of it.
+func (m *merging) part(path string, base json.RawMessage, by []setter) json.RawMessage {
+	if len(by) == 0 {
 		return base
-	case 1:
-		return copies[by[0]]
 	}
-	if objects, ok := all[map[string]any](base, copies); ok {
-		return m.object(path, objects[0], objects[1:])
+	first := by[0]
+	by = append(by[:1], slices.DeleteFunc(by[1:], func(s setter) bool { return bytes.Equal(s.to, first.to) })...)
+	if len(by) == 1 {
+		return first.to
 	}
-	if arrays, ok := all[[]any](base, copies); ok && sameLength(arrays) {
-		return m.array(path, arrays[0], arrays[1:])
+	if doc, ok := m.object(path, base, by); ok {
+		return doc
 	}
+	if doc, ok := m.array(path, base, by); ok {
+		return doc
+	}
+	m.conflict(path, by)
+	return first.to
+}
+
+func (m *merging) conflict(path string, by []setter) {
 	var setters []string
-	for _, i := range by {
-		setters = append(setters, fmt.Sprintf("%q", m.names[i]))
+	for _, s := range by {
+		setters = append(setters, strconv.Quote(m.names[s.copy]))
 	}
-	m.conflicts = append(m.conflicts, fmt.Errorf("branches %s have set %s differently", strings.Join(setters, " and "), where(path)))
-	return copies[by[0]]
-}
-
-func where(path string) string {
+	what := "data" + path
 	if path == "" {
-		return "the data"
+		what = "the data"
 	}
-	return "data" + path
+	m.conflicts = append(m.conflicts, fmt.Errorf("branches %s have set %s differently", strings.Join(setters, " and "), what))
 }
 
-// all is base and the copies as values of one kind. What is not there yet is an
-// empty one.
-func all[V map[string]any | []any](base any, copies []any) ([]V, bool) {
-	values := make([]V, 0, len(copies)+1)
-	for _, each := range append([]any{base}, copies...) {
-		value, ok := each.(V)
-		if !ok && each != nil && each != (absent{}) {
+// object merges what is an object in each copy. What was none yet was an empty one.
+func (m *merging) object(path string, base json.RawMessage, by []setter) (doc json.RawMessage, ok bool) {
+	keys := map[string]json.RawMessage{}
+	if base != nil && json.Unmarshal(base, &keys) != nil {
+		return nil, false
+	}
+	changed := map[string][]setter{}
+	for _, s := range by {
+		theirs := object(s.to)
+		if theirs == nil {
 			return nil, false
 		}
-		values = append(values, value)
-	}
-	return values, true
-}
-
-func sameLength(arrays [][]any) bool {
-	for _, a := range arrays {
-		if len(a) != len(arrays[0]) {
-			return false
+		for key, value := range theirs {
+			if was, ok := keys[key]; !ok || !bytes.Equal(value, was) {
+				changed[key] = append(changed[key], setter{s.copy, value})
+			}
+		}
+		for key := range keys {
+			if _, ok := theirs[key]; !ok {
+				changed[key] = append(changed[key], setter{s.copy, nil})
+			}
 		}
 	}
-	return true
-}
-
-func (m *merging) object(path string, base map[string]any, copies []map[string]any) map[string]any {
-	keys := maps.Clone(base)
-	if keys == nil {
-		keys = map[string]any{}
+	merged := maps.Clone(keys)
+	if merged == nil { // a null
+		merged = map[string]json.RawMessage{}
 	}
-	for _, c := range copies {
-		maps.Copy(keys, c)
-	}
-	merged := map[string]any{}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		values := make([]any, len(copies))
-		for i, c := range copies {
-			values[i] = at(c, key)
-		}
-		if value := m.value(path+"."+key, at(base, key), values); value != (any)(absent{}) {
-			merged[key] = value
+	for _, key := range slices.Sorted(maps.Keys(changed)) {
+		if merged[key] = m.part(path+"."+key, keys[key], changed[key]); merged[key] == nil {
+			delete(merged, key)
 		}
 	}
-	return merged
+	return m.write(merged)
 }
 
-func at(object map[string]any, key string) any {
-	if value, ok := object[key]; ok {
-		return value
-	}
-	return absent{}
-}
-
-func (m *merging) array(path string, base []any, copies [][]any) []any {
-	merged := make([]any, len(base))
-	for i := range base {
-		values := make([]any, len(copies))
-		for j, c := range copies {
-			values[j] = c[i]
+// array merges what is an array of one length in base and each copy.
+func (m *merging) array(path string, base json.RawMessage, by []setter) (doc json.RawMessage, ok bool) {
+	merged := array(base)
+	changed := make([][]setter, len(merged))
+	for _, s := range by {
+		theirs := array(s.to)
+		if theirs == nil || len(theirs) != len(merged) {
+			return nil, false
 		}
-		merged[i] = m.value(fmt.Sprintf("%s[%d]", path, i), base[i], values)
+		for i, value := range theirs {
+			if !bytes.Equal(value, merged[i]) {
+				changed[i] = append(changed[i], setter{s.copy, value})
+			}
+		}
 	}
-	return merged
+	for i, by := range changed {
+		merged[i] = m.part(fmt.Sprintf("%s[%d]", path, i), merged[i], by)
+	}
+	return m.write(merged)
+}
+
+func (m *merging) write(value any) (json.RawMessage, bool) {
+	doc, err := json.Marshal(value)
+	return doc, err == nil // what was read can be written
 }

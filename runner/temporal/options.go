@@ -183,7 +183,9 @@ func MaxState(bytes int) Option {
 
 // MaxHistory is how many events the history of an execution may have before it
 // goes on with a new one, by Temporal's continue-as-new. The default is what the
-// server suggests. A Parallel is not interrupted for it. It is for NewRunner.
+// server suggests, some 4,000. Branches of a Parallel leave a history together, so
+// that it may become longer while one of them is in the middle of a long step. It is
+// for NewRunner.
 func MaxHistory(events int) Option {
 	return Option{func(o *options) error {
 		if events < 1 {
@@ -196,8 +198,14 @@ func MaxHistory(events int) Option {
 
 // SearchAttributes has executions found by plan and status, in Temporal's search
 // attributes [PlanAttribute] and [StatusAttribute]. Both must be known to the
-// server, as keywords; without that nothing could be started. The status is set
-// at the end, which is one event more in the history. It is for NewRunner.
+// server, as keywords, and nothing can be started where they are not, so it is for
+// users to say:
+//
+//	temporal operator search-attribute create --name TaskchainPlan --type Keyword
+//	temporal operator search-attribute create --name TaskchainStatus --type Keyword
+//
+// The status is set at the end, which is one event more in the history. It is for
+// NewRunner.
 func SearchAttributes() Option {
 	return Option{func(o *options) error { o.attributes = true; return nil }, callers}
 }

@@ -33,6 +33,7 @@ func TestRecordHistories(t *testing.T) {
 	}
 	c := dial(t)
 	fails := func(context.Context, *book) error { return errors.New("boom") }
+	reads := func(_ context.Context, b *book) error { b.Text += "x"; return nil }
 	undo := func(line string) builder.Builder[book] {
 		return chain.New[book]().Step(line, writes(line)).Compensate(writes("undo " + line)).Builder
 	}
@@ -57,6 +58,10 @@ func TestRecordHistories(t *testing.T) {
 		"delayed":   {plan: undo("a").Step("b", fails).Compensate(writes("undo b")).CompensateOnFailure().Retry(policy.Fixed(2, time.Minute)).OnFailure(policy.Compensate), cancel: inADelay},
 		"continued": {plan: undo("a").Process("p", undo("b").Step("c", writes("c"))).Step("d", fails).OnFailure(policy.Compensate),
 			opts: []temporal.Option{temporal.MaxHistory(14)}},
+		"continued_in_a_parallel": {plan: undo("a").Parallel("p", chain.New[book]().
+			Process("x", chain.New[book]().Step("x1", reads).Step("x2", reads).Step("x3", reads).Step("x4", reads)).
+			Process("y", undo("y1").Step("y2", writes("y2")).Step("y3", writes("y3")))).Builder,
+			opts: []temporal.Option{temporal.MaxHistory(24)}},
 	} {
 		plan, queue := tt.plan.MustBuild(), newName()
 		work(t, c, queue, plan, temporal.Name("recorded"))

@@ -112,11 +112,11 @@ func (r *Runner[T]) start(ctx context.Context, exec *chain.ExecutionContext[T], 
 		return nil, err
 	}
 	how.ID, how.TaskQueue = exec.ID, r.options.queue
-	if r.options.attributes {
-		how.TypedSearchAttributes = temporal.NewSearchAttributes(planKey.ValueSet(r.options.name))
-	}
 	for _, change := range r.options.start {
 		change(&how)
+	}
+	if r.options.attributes {
+		how.TypedSearchAttributes = temporal.NewSearchAttributes(how.TypedSearchAttributes.Copy(), planKey.ValueSet(r.options.name))
 	}
 	run, err := r.client.ExecuteWorkflow(ctx, how, workflowName(r.options.name), in)
 	if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); errors.As(err, &running) {

@@ -81,6 +81,7 @@ func serve(o client.Options, file string) (*testsuite.DevServer, error) {
 		SearchAttributes: temporal.NewSearchAttributes(
 			temporal.NewSearchAttributeKeyKeyword(plans.PlanAttribute).ValueSet(""),
 			temporal.NewSearchAttributeKeyKeyword(plans.StatusAttribute).ValueSet(""),
+			temporal.NewSearchAttributeKeyKeyword("Tenant").ValueSet(""), // a user's
 		),
 		ExtraArgs: []string{
 			"--dynamic-config-value", "history.transferProcessorMaxPollRPS=2000", // or every latency is this limit's

@@ -1,6 +1,7 @@
 package temporal_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/runner"
@@ -30,6 +33,7 @@ type pool struct {
 	opts   []temporal.Option // of the runners
 	mu     sync.Mutex
 	work   []worker.Worker
+	inside departures
 }
 
 func (p *pool) add(w worker.Worker) {
@@ -54,6 +58,7 @@ func (p *pool) new(plan *builder.Plan[runnertest.State], opts ...runner.Option) 
 	name := newName()
 	w := worker.New(p.client, name, temporal.Recommended(worker.Options{
 		WorkflowPanicPolicy: worker.FailWorkflow,
+		Interceptors:        []interceptor.WorkerInterceptor{&p.inside},
 	}))
 	if err := temporal.Register(w, plan, temporal.Name(name), temporal.With(opts...)); err != nil {
 		panic(err)
@@ -83,4 +88,34 @@ func TestTemporalReplayed(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "PASS")
+}
+
+// departures counts the histories that were left within a Parallel, whose branches
+// had changed something: a worker sees them go on.
+type departures struct {
+	interceptor.WorkerInterceptorBase
+	seen atomic.Int64
+}
+
+func (d *departures) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &arrival{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, in: d}
+}
+
+type arrival struct {
+	interceptor.WorkflowInboundInterceptorBase
+	in *departures
+}
+
+func (a *arrival) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
+	var order struct {
+		Continued *struct{ Branches json.RawMessage }
+	}
+	doc, err := json.Marshal(in.Args[0])
+	if err != nil || json.Unmarshal(doc, &order) != nil {
+		panic("this is not what an execution begins with")
+	}
+	if order.Continued != nil && order.Continued.Branches != nil && !workflow.IsReplaying(ctx) {
+		a.in.seen.Add(1)
+	}
+	return a.Next.ExecuteWorkflow(ctx, in)
 }

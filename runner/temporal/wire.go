@@ -3,6 +3,7 @@ package temporal
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -61,6 +62,10 @@ type activityOptions struct {
 type continued struct {
 	Began     time.Time         `json:"began"`
 	Deadlines map[int]time.Time `json:"deadlines,omitempty"` // by the step's index
+
+	Cancelled *chain.StoredError         `json:"cancelled,omitempty"` // why, if it was
+	Branches  document                   `json:"branches,omitempty"`  // patch by the branch's index: of the data that its Parallel began with
+	Conflicts map[int]*chain.StoredError `json:"conflicts,omitempty"` // by the Parallel's index, where the data could not be merged
 }
 
 // A node is what the interpreter needs to know of one element of a plan.
@@ -100,7 +105,7 @@ func stepsOf(nodes []node) ([]builder.Step, error) {
 			return nil, fmt.Errorf("steps[%d]: the structure of the plan does not hold together", i)
 		}
 		steps[i] = builder.Step{
-			Path: n.Path, Kind: n.Kind, Index: i, Parent: n.Parent, Next: n.Next,
+			Path: n.Path, Name: path.Base(n.Path), Kind: n.Kind, Index: i, Parent: n.Parent, Next: n.Next,
 			Conditional: n.Conditional, HasCompensation: n.Compensation, CompensateOnFailure: n.CompensateOnFailure,
 			Failure: n.Failure, HandlesFailure: n.HandlesFailure, Within: n.Within,
 		}

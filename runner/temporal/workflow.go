@@ -56,7 +56,10 @@ func (i *interpreter) run(ctx workflow.Context, in order) (document, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	h := newHost(ctx, &in, exec, steps)
+	h, err := newHost(ctx, &in, exec, steps)
+	if err != nil {
+		return nil, refused(err)
+	}
 	if err := h.answerQueries(); err != nil {
 		return nil, err
 	}
@@ -66,6 +69,7 @@ func (i *interpreter) run(ctx workflow.Context, in order) (document, error) {
 	})
 	root, cancel := context.WithCancelCause(context.WithValue(context.Background(), laneKey{}, h.root))
 	defer cancel(nil)
+	h.ending = func() bool { return ctx.Err() != nil && root.Err() == nil }
 	x, err := engine.Begin(root, program, exec, h, h.start)
 	if err != nil {
 		return nil, refused(err)
@@ -73,33 +77,25 @@ func (i *interpreter) run(ctx workflow.Context, in order) (document, error) {
 	workflow.GoNamed(ctx, "cancellation", func(watching workflow.Context) {
 		ctx.Done().Receive(watching, nil)
 		free, _ := workflow.NewDisconnectedContext(watching)
-		cancel(whyCancelled(free))
+		why := whyCancelled(free)
+		h.cancelled = chain.StoreError(why)
+		cancel(why)
 	})
 	if in.Continued != nil {
 		x.Continue()
+		if h.cancelled != nil {
+			cancel(h.cancelled.Err())
+		}
 	}
 	x.Drive()
 	out, err := engine.Outcome(x, exec)
-	if errors.Is(err, errFull) {
+	if h.leaving {
 		return nil, h.goOn(ctx)
 	}
 	for n := range i.options.Observers {
 		i.fallen.Delete(seat{exec.ID, n})
 	}
 	return h.result(out, err)
-}
-
-// goOn continues as new: with the execution, what is to be undone included, and
-// the time that it has left.
-func (h *host) goOn(ctx workflow.Context) error {
-	doc, err := chain.EncodeSnapshot(h.exec.Snapshot())
-	if err != nil {
-		return refused(err)
-	}
-	next := *h.in
-	next.Execution = document(doc)
-	next.Continued = &continued{Began: h.start, Deadlines: h.left}
-	return workflow.NewContinueAsNewError(ctx, workflow.GetInfo(ctx).WorkflowType.Name, next)
 }
 
 // refused is an execution that could not begin.
