@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/taskchain-go/taskchain/builder"
@@ -41,6 +42,39 @@ func TestAnIDThatIsStartedTwice(t *testing.T) {
 		}
 	}
 	require.EqualValues(t, 1, ran.Load())
+}
+
+// A lateAnswer is a client whose caller gives up while Temporal is answering.
+type lateAnswer struct {
+	client.Client
+	giveUp func()
+}
+
+func (c lateAnswer) ExecuteWorkflow(ctx context.Context, o client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error) {
+	run, err := c.Client.ExecuteWorkflow(context.WithoutCancel(ctx), o, workflow, args...)
+	if c.giveUp(); ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return run, err
+}
+
+// What has begun is cancelled and undone, also if ctx has ended before anybody knew
+// that it has.
+func TestACancellationBeforeTheAnswerToTheStart(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	var held atomic.Int32
+	plan := chain.New[book]().OnFailure(policy.Compensate).
+		Step("a", func(context.Context, *book) error { held.Add(1); return nil }).
+		Compensate(func(context.Context, *book) error { held.Add(-1); return nil }).
+		Step("b", func(ctx context.Context, _ *book) error { <-ctx.Done(); return ctx.Err() }).
+		MustBuild()
+	c, name := dial(t), newName()
+	work(t, c, name, plan)
+	late := lateAnswer{c, func() { cancel(errors.New("the caller has gone")) }}
+	out, err := temporal.NewRunner(late, plan, temporal.Name(name), temporal.Heartbeat(time.Second)).Run(ctx, book{})
+	require.ErrorContains(t, err, "the caller has gone")
+	require.Equal(t, chain.Compensated, out.Status)
+	require.Zero(t, held.Load())
 }
 
 func TestHandle(t *testing.T) {

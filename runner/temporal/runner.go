@@ -48,7 +48,9 @@ func NewRunner[T any](c client.Client, plan *builder.Plan[T], opts ...Option) *R
 
 // Run executes the plan on data and waits for the end. When ctx ends the
 // execution is cancelled with its cause, and still waited for: there may be
-// something to undo. See Start for executions that outlive their caller.
+// something to undo. If Temporal can't be reached to begin it, that is the error, 10
+// seconds after the end of ctx at the latest; where only the answer was lost, it may
+// have begun all the same. See Start for executions that outlive their caller.
 func (r *Runner[T]) Run(ctx context.Context, data T) (chain.Outcome[T], error) {
 	return r.carry(ctx, chain.NewExecutionContext(data), client.StartWorkflowOptions{})
 }
@@ -71,7 +73,9 @@ func (r *Runner[T]) carry(ctx context.Context, exec *chain.ExecutionContext[T], 
 	if ctx != nil && ctx.Err() != nil {
 		return began, context.Cause(ctx)
 	}
-	h, err := r.start(ctx, exec, how)
+	starting, done := outlast(ctx, startGrace)
+	h, err := r.start(starting, exec, how)
+	done()
 	if err != nil {
 		return began, err
 	}
@@ -94,6 +98,20 @@ func (r *Runner[T]) carry(ctx context.Context, exec *chain.ExecutionContext[T], 
 	exec.Replace(out.Context)
 	out.Context = exec
 	return out, err
+}
+
+// startGrace is how long Run and Resume wait for the answer to a start when ctx has
+// ended. Without it nobody would know that the execution has begun, nor cancel it.
+const startGrace = 10 * time.Second
+
+// outlast is ctx, but ends later than that by grace.
+func outlast(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	if ctx == nil { // start refuses it
+		return nil, func() {}
+	}
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return longer, func() { stop(); cancel() }
 }
 
 // Start begins an execution and returns when Temporal has it: from then on it
