@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
-	"time"
 )
 
 // An audience is the observers of one execution and how far they have been
@@ -16,22 +15,21 @@ import (
 // goes on with it. So each event is told once and in order, an observer may
 // itself add events, and no lock is held while it looks.
 type audience struct {
-	ctx       Scope // the caller's values and the execution, without an end
+	ctx       *Scope // the caller's values and the execution, without an end
 	observers []func(context.Context, Event)
-	wall      time.Time    // the begin of the run
 	noted     atomic.Int32 // details there are
 
 	// What follows belongs to the one who is telling.
+	next int32 // the observer that is to see what comes then
 	told place
-	next int // the observer that is to see what comes then
 }
 
 // newAudience has the observers get a context without an end, so that the last
 // event can be told after it.
-func newAudience(in *Scope, start time.Time) *audience {
-	a := &audience{ctx: *in, observers: in.with.Observers, wall: start.Round(0)}
+func newAudience(in *Scope) *audience {
+	a := &audience{ctx: in, observers: in.with.Observers}
 	if in.Done() != nil {
-		a.ctx.Context = context.WithoutCancel(in.Context)
+		a.ctx = in.Over(context.WithoutCancel(in.Context))
 	}
 	return a
 }
@@ -44,7 +42,7 @@ func (r *Recorder) recordAndTell(a *audience, rec Record) bool {
 	// writing in small ones, and waits. Behind an atomic operation it is written.
 	var events [2]Event
 	tell := events[:1]
-	events[0].Time = a.wall.Add(rec.at)
+	events[0].Time = r.base.Round(0).Add(rec.at)
 	events[0].be(rec, a.ctx.with.Steps)
 	if next, two := rec.begun(); two {
 		tell = events[:]
@@ -96,6 +94,7 @@ func (r *Recorder) tellOn(a *audience, all records, details []detail) (through b
 			r.drop(a, recover())
 		}
 	}()
+	wall := r.base.Round(0)
 	for {
 		at := a.told
 		rec, d, more := at.next(all, details)
@@ -103,7 +102,7 @@ func (r *Recorder) tellOn(a *audience, all records, details []detail) (through b
 			return true
 		}
 		if d == nil || d.log == nil || !d.log.untold {
-			e := r.event(a.wall, rec, d)
+			e := r.event(wall, rec, d)
 			a.show(&e)
 		}
 		a.told, a.next = at, 0
@@ -130,10 +129,10 @@ func (r *Recorder) tellRecord(a *audience, events []Event) (through bool) {
 
 // show shows an event to the observers that have not seen it.
 func (a *audience) show(e *Event) {
-	for a.next < len(a.observers) {
+	for int(a.next) < len(a.observers) {
 		a.next++
 		if observe := a.observers[a.next-1]; observe != nil {
-			observe(&a.ctx, *e)
+			observe(a.ctx, *e)
 		}
 	}
 }

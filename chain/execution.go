@@ -65,11 +65,28 @@ func NewExecutionContext[T any](data T, opts ...ContextOption) *ExecutionContext
 }
 
 // metadata is a copy, with the lock; nil if there is none.
-func (r *Recorder) metadata() map[string]any {
-	if rare := r.rare.Load(); rare != nil {
-		return maps.Clone(rare.metadata)
+func (r *Recorder) metadata() map[string]any { return maps.Clone(r.rest().metadata) }
+
+// NewFor is the execution of data that a run begins, for authors of runners: in one
+// piece with room for so many records, where that is little.
+func NewFor[T any](data T, room int) *ExecutionContext[T] {
+	switch {
+	case room <= 8:
+		few := &struct {
+			exec  ExecutionContext[T]
+			cells [8]cell
+		}{}
+		few.exec.Data, few.exec.recorder.cells = data, few.cells[:]
+		return &few.exec
+	case room <= 12:
+		some := &struct {
+			exec  ExecutionContext[T]
+			cells [12]cell
+		}{}
+		some.exec.Data, some.exec.recorder.cells = data, some.cells[:]
+		return &some.exec
 	}
-	return nil
+	return &ExecutionContext[T]{Data: data}
 }
 
 func (c *ExecutionContext[T]) id() string { return c.ID }
@@ -97,20 +114,18 @@ func (c *ExecutionContext[T]) Fingerprint() string {
 func (c *ExecutionContext[T]) Set(key string, value any) {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	rare := c.recorder.trouble()
-	if rare.metadata == nil {
-		rare.metadata = map[string]any{}
+	rest := c.recorder.more()
+	if rest.metadata == nil {
+		rest.metadata = map[string]any{}
 	}
-	rare.metadata[key] = value
+	rest.metadata[key] = value
 }
 
 // Get finds a value in the metadata.
 func (c *ExecutionContext[T]) Get(key string) (value any, ok bool) {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	if rare := c.recorder.rare.Load(); rare != nil {
-		value, ok = rare.metadata[key]
-	}
+	value, ok = c.recorder.rest().metadata[key]
 	return value, ok
 }
 

@@ -44,9 +44,8 @@ func (r *Recorder) adopt(from *Recorder) {
 	defer r.mu.Unlock()
 	r.with, r.cells = from.with, nil
 	r.standing.end(from.standing.status())
-	mine, its := r.trouble(), from.trouble()
-	mine.metadata, mine.earlier = its.metadata, its.earlier
-	mine.details = nil // what was logged before
+	r.trouble().details = nil // what was logged before
+	*r.more() = from.rest()
 }
 
 // EncodeSnapshot writes the JSON form of a Snapshot; it is what package codec is
@@ -54,8 +53,8 @@ func (r *Recorder) adopt(from *Recorder) {
 // data or metadata JSON can't hold.
 func EncodeSnapshot[T any](s Snapshot[T]) (doc []byte, err error) { return AppendSnapshot(nil, s) }
 
-// AppendSnapshot is EncodeSnapshot that adds the JSON to doc, for those who make
-// one buffer do for many. After an error what it returns is nil.
+// AppendSnapshot is EncodeSnapshot that adds the JSON to doc, for authors of runners
+// who make one buffer do for many. After an error what it returns is nil.
 func AppendSnapshot[T any](doc []byte, s Snapshot[T]) (all []byte, err error) {
 	defer recovered("encode", &err)
 	if err := s.validate(); err != nil {

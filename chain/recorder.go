@@ -27,15 +27,20 @@ type Recorder struct {
 
 // rarities is what most executions have none of.
 type rarities struct {
-	details   []detail     // in the order of the records
+	details  []detail  // in the order of the records
+	first    [2]detail // room for them
+	undoing  bool      // the whole plan is being undone
+	goesOn   bool      // this run is no other than the one before
+	attached attachments
+	rest     *rest
+}
+
+// rest is what even those have none of, mostly, in which something fails.
+type rest struct {
 	wide      []Record     // the records that fit no cell
 	unwinding map[int]bool // the levels that are being undone, but for the plan itself
-	undoing   bool         // the plan itself
-	goesOn    bool         // this run is no other than the one before
-	earlier   *earlier
 	metadata  map[string]any
-	attached  attachments
-	first     [2]detail // room for details
+	earlier   *earlier
 }
 
 // earlier is what there is of earlier runs.
@@ -79,25 +84,27 @@ func Begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recordin
 	if resumed, err = r.again(exec.ID, with); err != nil {
 		return nil, false, err
 	}
-	return begin(ctx, exec, with, start, scope), resumed, nil
+	return begin(ctx, exec, false, with, start, scope), resumed, nil
 }
 
 // BeginNew is Begin of an execution that has nothing but its data and that nobody
-// else has yet, for authors of runners: it needs no lock.
+// else has yet, such as one of NewFor, for authors of runners: it needs no lock.
 func BeginNew[T any](ctx context.Context, exec *ExecutionContext[T], with *Recording, start time.Time, scope *Scope) *Recorder {
-	return begin(ctx, exec, with, start, scope)
+	return begin(ctx, exec, true, with, start, scope)
 }
 
-func begin[T any](ctx context.Context, exec *ExecutionContext[T], with *Recording, start time.Time, scope *Scope) *Recorder {
+func begin[T any](ctx context.Context, exec *ExecutionContext[T], isNew bool, with *Recording, start time.Time, scope *Scope) *Recorder {
 	r := &exec.recorder
 	if exec.ID == "" {
 		exec.ID = newID(start)
 	}
 	scope.Context, scope.exec, scope.with = ctx, exec, with
 	r.with, r.base, r.audience = with, start, nil
-	r.cells = make([]cell, max(8, with.Room))
+	if room := max(8, with.Room); len(r.cells) < room || !isNew {
+		r.cells = make([]cell, room)
+	}
 	if len(with.Observers) > 0 {
-		r.audience = newAudience(scope, start)
+		r.audience = newAudience(scope)
 	}
 	switch r.standing.status() {
 	case Compensating, Stuck: // goes on with it, or tries the failed undos again
@@ -134,8 +141,8 @@ func (r *Recorder) rebind(with *Recording) error {
 	if err != nil {
 		return err
 	}
-	rare := r.trouble()
-	rare.earlier, rare.details, rare.wide, rare.goesOn = &earlier{past, before, open}, nil, nil, false
+	rare, rest := r.trouble(), r.more()
+	rare.details, rare.goesOn, rest.wide, rest.earlier = nil, false, nil, &earlier{past, before, open}
 	return nil
 }
 
@@ -149,8 +156,8 @@ func (r *Recorder) recording() *Recording {
 
 // ground is what there is of earlier runs: nothing in the first one.
 func (r *Recorder) ground() *earlier {
-	if rare := r.rare.Load(); rare != nil && rare.earlier != nil {
-		return rare.earlier
+	if earlier := r.rest().earlier; earlier != nil {
+		return earlier
 	}
 	return new(earlier)
 }
@@ -213,6 +220,23 @@ func (r *Recorder) details() []detail {
 	return nil
 }
 
+// rest is what there is of it, to look at with the lock.
+func (r *Recorder) rest() rest {
+	if rare := r.rare.Load(); rare != nil && rare.rest != nil {
+		return *rare.rest
+	}
+	return rest{}
+}
+
+// more is the rest, to add to it with the lock.
+func (r *Recorder) more() *rest {
+	rare := r.trouble()
+	if rare.rest == nil {
+		rare.rest = new(rest)
+	}
+	return rare.rest
+}
+
 // trouble is the rarities, to add to them with the lock; attachments need none.
 func (r *Recorder) trouble() *rarities {
 	if r.rare.Load() == nil {
@@ -253,7 +277,9 @@ func (r *Recorder) Halt(status Status) {
 // through forgets what is being undone.
 func (r *Recorder) through() {
 	if rare := r.rare.Load(); rare != nil {
-		rare.undoing, rare.unwinding = false, nil
+		if rare.undoing = false; rare.rest != nil {
+			rare.rest.unwinding = nil
+		}
 	}
 }
 
@@ -262,14 +288,14 @@ func (r *Recorder) through() {
 func (r *Recorder) Unwinding(step int) {
 	r.mu.Lock()
 	r.standing.turn(Compensating)
-	rare := r.trouble()
 	if step == 0 {
-		rare.undoing = true
+		r.trouble().undoing = true
 	} else {
-		if rare.unwinding == nil {
-			rare.unwinding = map[int]bool{}
+		rest := r.more()
+		if rest.unwinding == nil {
+			rest.unwinding = map[int]bool{}
 		}
-		rare.unwinding[step] = true
+		rest.unwinding[step] = true
 	}
 	r.mu.Unlock()
 }
@@ -278,8 +304,8 @@ func (r *Recorder) Unwinding(step int) {
 // recorded.
 func (r *Recorder) Unwound(step int) {
 	r.mu.Lock()
-	rare := r.trouble()
-	if delete(rare.unwinding, step); len(rare.unwinding) == 0 && !rare.undoing {
+	levels := r.rest().unwinding
+	if delete(levels, step); len(levels) == 0 && !r.trouble().undoing {
 		r.standing.turn(Running)
 	}
 	r.mu.Unlock()

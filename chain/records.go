@@ -196,9 +196,7 @@ func (r records) at(i int) Record {
 // all is what is written so far, with the lock.
 func (r *Recorder) all() (all records) {
 	all.cells = r.cells[:r.standing.written()]
-	if rare := r.rare.Load(); rare != nil {
-		all.wide = rare.wide
-	}
+	all.wide = r.rest().wide
 	return all
 }
 
@@ -246,8 +244,8 @@ func (r *Recorder) grow(rec Record) {
 	}
 	c, ok := cellOf(rec)
 	if !ok {
-		rare := r.trouble()
-		c, rare.wide = cell(len(rare.wide)), append(rare.wide, rec)
+		rest := r.more()
+		c, rest.wide = cell(len(rest.wide)), append(rest.wide, rec)
 	}
 	r.cells[n] = c
 	r.standing.word.Add(1)

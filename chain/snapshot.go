@@ -147,7 +147,7 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 	r := &exec.recorder
 	r.with = &Recording{Plan: s.Plan, Fingerprint: s.Fingerprint}
 	r.standing.end(s.Status)
-	r.rare.Store(&rarities{metadata: maps.Clone(s.Metadata), earlier: ground})
+	*r.more() = rest{metadata: maps.Clone(s.Metadata), earlier: ground}
 	return exec, nil
 }
 

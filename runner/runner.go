@@ -88,6 +88,14 @@ func (c *core[T]) refuse(ctx context.Context, data *T) error {
 	return nil
 }
 
+// newFor is the execution of data.
+func (c *core[T]) newFor(data T) *chain.ExecutionContext[T] {
+	if c.program == nil { // which drive refuses
+		return &chain.ExecutionContext[T]{Data: data}
+	}
+	return chain.NewFor(data, c.program.Room())
+}
+
 // A run is what is needed only while an execution is driven. What the user's
 // functions may keep, such as their contexts, is not in it.
 type run[T any] struct {

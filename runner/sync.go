@@ -46,7 +46,7 @@ func refuseAsync[T any](plan *builder.Plan[T]) error {
 
 // Run executes the plan on data. See Runner.
 func (s *Sync[T]) Run(ctx context.Context, data T) (chain.Outcome[T], error) {
-	return s.core.drive(ctx, &chain.ExecutionContext[T]{Data: data}, true)
+	return s.core.drive(ctx, s.core.newFor(data), true)
 }
 
 // Resume goes on with an execution. See Runner.

@@ -64,6 +64,9 @@ func CompileSteps(plan, fingerprint string, steps []builder.Step, o Options) *Pr
 	return p
 }
 
+// Room is how many records a success mostly takes.
+func (p *Program) Room() int { return p.recording.Room }
+
 // Intercepted tells whether the program has interceptors, which may keep what leads
 // to the Host: then that is not to be used for another execution.
 func (p *Program) Intercepted() bool { return len(p.interceptors) > 0 }
