@@ -61,7 +61,7 @@ func (c *ExecutionContext[T]) Steps() iter.Seq[builder.Step] {
 // process: it is in no snapshot and no JSON. It is for observers and
 // interceptors, which so need no table of executions that could grow. As with
 // context.WithValue, the key should be of a type of one's own.
-func (c *ExecutionContext[T]) Attach(key, value any) { c.recorder.trouble().attached.put(key, value) }
+func (c *ExecutionContext[T]) Attach(key, value any) { c.recorder.rarities().attached.put(key, value) }
 
 // Attached is what was attached under key, nil if nothing was.
 func (c *ExecutionContext[T]) Attached(key any) any {

@@ -139,6 +139,10 @@ func (a *audience) show(e *Event) {
 
 // drop drops the observer that did not return.
 func (r *Recorder) drop(a *audience, panicked any) {
+	if a.next == 0 { // nobody was looking: the function of WithErrorText has ended the goroutine
+		r.standing.told()
+		return
+	}
 	a.observers = slices.Clone(a.observers) // which are the runner's
 	a.observers[a.next-1] = nil
 	why := "it called runtime.Goexit"

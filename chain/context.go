@@ -118,14 +118,20 @@ type Frame struct {
 	attempt int32 // negative for a compensation
 }
 
-// FrameFrom is the frame of the attempt whose context ctx is or is made of, for
-// authors of runners; nil if there is none.
-func FrameFrom(ctx context.Context) *Frame {
-	if frame, ok := ctx.(*Frame); ok || ctx == nil {
-		return frame
+// Holds tells whether ctx is f or made of it, also by way of the steps of other
+// executions, for authors of runners.
+func (f *Frame) Holds(ctx context.Context) bool {
+	for ctx != nil {
+		in, ok := ctx.(*Frame)
+		if !ok {
+			in, ok = ctx.Value(frameKey{}).(*Frame)
+		}
+		if !ok || in == f {
+			return ok
+		}
+		ctx = in.Context
 	}
-	frame, _ := ctx.Value(frameKey{}).(*Frame)
-	return frame
+	return false
 }
 
 // Set makes f the context of an attempt at a step, which is given by its index

@@ -36,7 +36,7 @@ func (r *Recorder) Logged(at time.Duration, step int, phase Phase, level slog.Le
 // Continue notes that the run that has begun is the one before, carried on.
 func (r *Recorder) Continue() {
 	r.mu.Lock()
-	r.trouble().goesOn = true
+	r.rarities().goesOn = true
 	r.mu.Unlock()
 }
 

@@ -43,8 +43,9 @@ func (r *Recorder) adopt(from *Recorder) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.with, r.cells = from.with, nil
-	r.standing.end(from.standing.status())
-	r.trouble().details = nil // what was logged before
+	r.standing.stand(from.standing.status())
+	rare := r.rarities()
+	rare.details, rare.undoing, rare.goesOn = nil, false, false // what was recorded before
 	*r.more() = from.rest()
 }
 
@@ -60,14 +61,14 @@ func AppendSnapshot[T any](doc []byte, s Snapshot[T]) (all []byte, err error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("taskchain: encode: %w", err)
 	}
-	all, err = appendSnapshot(doc, &s)
+	made, err := appendSnapshot(doc, &s)
 	if err != nil {
 		if _, more := json.Marshal(s); more != nil { // which says more of it
 			err = more
 		}
 		return nil, fmt.Errorf("taskchain: encode: %w", unencodable(s.Data, s.Metadata, err))
 	}
-	return all, nil
+	return made, nil
 }
 
 // unencodable adds to an error of encoding/json what it is about.

@@ -14,7 +14,7 @@ import (
 
 // A Recorder writes one execution down, for the engine and for authors of
 // runners; users read what it wrote by the methods of [ExecutionContext]. All
-// its methods but Record are safe for concurrent use.
+// its methods but Record and End are safe for concurrent use.
 type Recorder struct {
 	mu       sync.Mutex
 	with     *Recording // of this run, or of the one before; nil before it began
@@ -141,7 +141,7 @@ func (r *Recorder) rebind(with *Recording) error {
 	if err != nil {
 		return err
 	}
-	rare, rest := r.trouble(), r.more()
+	rare, rest := r.rarities(), r.more()
 	rare.details, rare.goesOn, rest.wide, rest.earlier = nil, false, nil, &earlier{past, before, open}
 	return nil
 }
@@ -202,7 +202,7 @@ func (r *Recorder) Failed(at time.Duration, step int, phase Phase, attempts int,
 // detail adds a detail of the record to come, with the lock.
 func (r *Recorder) detail(d detail) {
 	d.record = int32(r.standing.written())
-	rare := r.trouble()
+	rare := r.rarities()
 	if rare.details == nil {
 		rare.details = rare.first[:0]
 	}
@@ -230,15 +230,15 @@ func (r *Recorder) rest() rest {
 
 // more is the rest, to add to it with the lock.
 func (r *Recorder) more() *rest {
-	rare := r.trouble()
+	rare := r.rarities()
 	if rare.rest == nil {
 		rare.rest = new(rest)
 	}
 	return rare.rest
 }
 
-// trouble is the rarities, to add to them with the lock; attachments need none.
-func (r *Recorder) trouble() *rarities {
+// rarities is what there is of them, to add to them with the lock; attachments need none.
+func (r *Recorder) rarities() *rarities {
 	if r.rare.Load() == nil {
 		r.rare.CompareAndSwap(nil, new(rarities))
 	}
@@ -289,7 +289,7 @@ func (r *Recorder) Unwinding(step int) {
 	r.mu.Lock()
 	r.standing.turn(Compensating)
 	if step == 0 {
-		r.trouble().undoing = true
+		r.rarities().undoing = true
 	} else {
 		rest := r.more()
 		if rest.unwinding == nil {
@@ -305,7 +305,7 @@ func (r *Recorder) Unwinding(step int) {
 func (r *Recorder) Unwound(step int) {
 	r.mu.Lock()
 	levels := r.rest().unwinding
-	if delete(levels, step); len(levels) == 0 && !r.trouble().undoing {
+	if delete(levels, step); len(levels) == 0 && !r.rarities().undoing {
 		r.standing.turn(Running)
 	}
 	r.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The trace is where speed shapes the design: this file. A record is 8 bytes that
-// hold numbers only, its time counted from the begin of the run: one read of the
+// The trace is where speed shapes the design: this file. A record is kept in 8 bytes
+// that hold numbers only, its time counted from the begin of the run: one read of the
 // monotonic clock. A step that succeeds and the next one that begins at that very
 // moment are one record. What few events have besides, such as an error, stands in
 // details; the events, with paths and texts, are made when the trace is read. What
@@ -109,6 +109,9 @@ func (s *standing) telling() bool  { return s.word.Load()&tellingBit != 0 }
 // begin is the begin of a run, without records.
 func (s *standing) begin(status Status) { s.word.Store(uint64(status)<<statusShift | liveBit) }
 
+// stand is what somebody else has recorded.
+func (s *standing) stand(status Status) { s.word.Store(uint64(status) << statusShift) }
+
 // turn changes the status.
 func (s *standing) turn(status Status) { s.change(statusMask, uint64(status)<<statusShift) }
 
@@ -130,8 +133,8 @@ func (s *standing) told()      { s.word.And(^uint64(tellingBit)) }
 
 // A cell is a record as it is kept. From the lowest bit on it has the time, what
 // happened, the step, and three bits for the attempt or, where another step begins,
-// how far that is from this one. What does not fit, such as an hour, a fifth attempt
-// or a plan of 20,000 steps, is kept wide, and the cell has its index there and no
+// how far that is from this one. What does not fit, such as an hour, an eighth
+// attempt or a plan of 20,000 steps, is kept wide, and the cell has its index there and no
 // kind.
 type cell uint64
 

@@ -82,7 +82,8 @@ func WithObserver(observe func(ctx context.Context, event chain.Event)) Option {
 // WithInterceptor has intercept called around each attempt, forward and
 // compensation. It goes on by calling next, with its ctx or one made of it, and
 // the error it returns is the attempt's; one that does not call next takes the
-// place of the step. A panic in the step comes out of next as a
+// place of the step. With any other context, or after intercept has returned, next
+// calls nothing and returns an error. A panic in the step comes out of next as a
 // *chain.PanicError. The first of several is the outermost. It must be safe for
 // concurrent use.
 func WithInterceptor(intercept func(ctx context.Context, step chain.StepInfo, next func(context.Context) error) error) Option {

@@ -97,6 +97,22 @@ func TestNextIsOfOneAttempt(t *testing.T) {
 	})
 }
 
+// A context is made of the attempt's also by way of another execution.
+func TestNextInsideAnotherExecution(t *testing.T) {
+	type call = func(context.Context) error
+	inner := runner.NewSync(chain.New[*call]().
+		Step("call", func(ctx context.Context, next **call) error { return (**next)(ctx) }).MustBuild())
+	onEach(t, func(t *testing.T, k kind) {
+		out, err := k.run(t, t.Context(), steps().Step("a", do("a")).Builder, runner.WithInterceptor(
+			func(ctx context.Context, _ chain.StepInfo, next func(context.Context) error) error {
+				_, err := inner.Run(ctx, &next)
+				return err
+			}))
+		require.NoError(t, err)
+		require.Equal(t, []string{"a"}, done(out))
+	})
+}
+
 // What takes too long may be left behind, with next under way: it neither reaches
 // another execution nor disturbs this one.
 func TestAnInterceptorMayLeaveNextBehind(t *testing.T) {

@@ -206,12 +206,12 @@ func (w *walker) attempt(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n
 	return err
 }
 
-// frame is a context for the next attempt. They are made many at once: as many
-// as there were, but no more than the steps that are left.
+// frame is a context for the next attempt. They are made many at once: three times
+// as many as there were, but no more than the steps that are left.
 func (w *walker) frame() *chain.Frame {
 	if len(w.frames) == 0 {
 		left := w.top.Next - w.top.Index - 1 - w.framed
-		w.frames = make([]chain.Frame, max(4, min(left, w.framed)))
+		w.frames = make([]chain.Frame, max(4, min(left, 3*w.framed)))
 		w.framed += len(w.frames)
 	}
 	frame := &w.frames[0]

@@ -27,6 +27,7 @@ type Execution struct {
 
 	start    time.Time
 	status   chain.Status // the end; Pending before
+	before   chain.Status // what it was before the end
 	duration time.Duration
 	halted   error // what Commit said
 	failures []*chain.StepError
@@ -117,7 +118,12 @@ func Outcome[T any](x *Execution, exec *chain.ExecutionContext[T]) (chain.Outcom
 // plan walks the whole plan and gives the execution its end.
 func (w *walker) plan() {
 	x := w.x
-	if x.status.Ended() || x.halted != nil { // an observer of the end has ended the goroutine
+	switch {
+	case x.halted != nil:
+		return
+	case x.status.Ended(): // an observer of the end has ended the goroutine
+		x.log.Halt(x.status)
+		x.settle()
 		return
 	}
 	if !w.begun {
@@ -140,15 +146,20 @@ func (w *walker) plan() {
 
 // end records the end and has it written down.
 func (x *Execution) end(f *failure) {
-	log, before := x.recorder(), chain.Running
-	if x.committer != nil {
-		before = log.Status()
+	log := x.recorder()
+	if x.before = chain.Running; x.committer != nil {
+		x.before = log.Status()
 	}
 	x.status = x.conclude(f)
 	x.duration = x.at
 	log.End(x.at, x.status)
+	x.settle()
+}
+
+// settle has the end written down; without that there is none.
+func (x *Execution) settle() {
 	if err := x.commit(); err != nil {
-		x.halt(err, before)
+		x.halt(err, x.before)
 	}
 }
 

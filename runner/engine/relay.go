@@ -27,7 +27,7 @@ func (w *walker) intercepted() *relay {
 		for i := range r.program.interceptors {
 			r.next = append(r.next, func(ctx context.Context) error {
 				frame := r.underway.Load()
-				if frame == nil || chain.FrameFrom(ctx) != frame {
+				if frame == nil || !frame.Holds(ctx) {
 					return errForeign
 				}
 				return r.pass(ctx, frame, i+1)
