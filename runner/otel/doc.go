@@ -30,6 +30,13 @@
 // "traceparent", so that it is still known in another process, and the span of
 // each later run links to the one before.
 //
+// On runner/temporal the worker that interprets the plan tells of the execution and
+// its steps, in a trace of their own. Each attempt is a span besides, "attempt
+// charge", which the step's ctx carries there: under that of the interceptor from
+// the SDK of Temporal, where one is used, or else under the execution's. An
+// execution that goes on in another worker has its own span unended, and is not
+// counted among those that ended.
+//
 // # Metrics
 //
 //   - taskchain.executions: how many ended, by plan and status

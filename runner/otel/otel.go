@@ -83,6 +83,9 @@ func (t *telemetry) intercept(ctx context.Context, step chain.StepInfo, next fun
 		return next(ctx)
 	}
 	at := place{step.Path, step.Phase}
+	if r.untold() {
+		return r.alone(ctx, at, step.Attempt, next)
+	}
 	err := next(trace.ContextWithSpan(ctx, r.spanAt(at)))
 	if err != nil {
 		r.remember(at, faultOf(ctx, step.Attempt, err))

@@ -17,8 +17,8 @@ import (
 
 // A run is one run of an execution, from the begin or a resume to an end: a span
 // and those inside it. A runner that makes attempts in another process has a run
-// there that begins with a step; its spans hang under that of the execution,
-// which is known by the metadata.
+// there that nobody tells of events: each attempt is a span, under that in its ctx
+// or that of the execution, which is known by the metadata.
 type run struct {
 	telemetry *telemetry
 	exec      chain.Execution
@@ -79,6 +79,28 @@ func (r *run) spanAt(at place) trace.Span {
 		return w.span
 	}
 	return r.at(at, time.Now(), false).span
+}
+
+// untold is whether this run's events are told in another process.
+func (r *run) untold() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.span == nil
+}
+
+// alone makes an attempt in a span of its own. That of the step would never end
+// here, and what the attempt calls would hang under a span that nobody gets to see.
+func (r *run) alone(ctx context.Context, at place, attempt int, next func(context.Context) error) error {
+	_, span := r.telemetry.tracer.Start(r.ctx, "attempt "+at.path,
+		r.telemetry.describe(r.info.Plan, at, r.kindOf(at, false)),
+		trace.WithAttributes(keyExecution.String(r.info.ID), keyAttempt.Int(attempt)))
+	defer span.End()
+	err := next(trace.ContextWithSpan(ctx, span))
+	if err != nil { // its text is not for everybody
+		span.SetStatus(codes.Error, "")
+		span.SetAttributes(semconv.ErrorTypeKey.String(faultOf(ctx, attempt, err).kind))
+	}
+	return err
 }
 
 // remember keeps what an attempt has failed with until the observer is told.

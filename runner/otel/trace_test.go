@@ -332,6 +332,34 @@ func TestARecoveredExecutionLinksToTheRunThatWasCutOff(t *testing.T) {
 	})
 }
 
+// Where attempts are made in another process than the one that tells of events,
+// what they call hangs under a span that ends.
+func TestAttemptsInAnotherProcessAreSpans(t *testing.T) {
+	w := newWatch(t)
+	told, err := runner.EngineOptions(w.option)
+	require.NoError(t, err)
+	calls := func(ctx context.Context, _ *order) error {
+		_, call := w.tracers.Tracer("test").Start(ctx, "call")
+		call.End()
+		return errBoom
+	}
+	plan := steps().Step("a", calls).Retry(policy.Fixed(2, 0)).MustBuild()
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	_, err = runner.NewAsync(plan, runner.WithInterceptor(told.Interceptors[0])).
+		Start(t.Context(), order{}, chain.WithMetadata(map[string]any{"traceparent": parent})).Wait(t.Context())
+
+	require.ErrorIs(t, err, errBoom)
+	require.ElementsMatch(t, []string{"attempt a", "attempt a > call", "attempt a", "attempt a > call"}, w.tree())
+	for _, s := range w.spans.GetSpans() {
+		require.Equal(t, "0af7651916cd43dd8448eb211c80319c", s.SpanContext.TraceID().String())
+		if s.Name == "attempt a" {
+			require.Equal(t, "b7ad6b7169203331", s.Parent.SpanID().String())
+			require.Equal(t, codes.Error, s.Status.Code)
+			require.Empty(t, s.Status.Description, "WithErrorText has not been asked")
+		}
+	}
+}
+
 func TestWhatIsNotSampledLeavesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, run maker) {
 		w := newWatch(t, sdktrace.WithSampler(sdktrace.NeverSample()))
