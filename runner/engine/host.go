@@ -49,8 +49,8 @@ type Stopper interface {
 	Stopping() error
 }
 
-// A Halt stops the execution where it stands when a Committer's Sleep returns
-// it.
+// A Halt stops the execution where it stands when the Sleep of a Committer or of a
+// Remote returns it, or a Remote's Ask.
 type Halt struct{ Err error }
 
 // Error is the reason, after "halt: ".

@@ -20,7 +20,7 @@ type walker struct {
 	framed int           // how many have been made
 	replay *replay       // what earlier runs have settled; nil: nothing
 	cut    *cut          // the attempt in which the goroutine was ended
-	result *failure      // of a branch
+	result *failure      // of a branch or of a part
 	relay  *relay        // to the steps by way of the interceptors
 
 	attempts int // at steps, made or answered for from the record
