@@ -165,10 +165,15 @@ func (r *Recorder) ground() *earlier {
 // Record adds an event. It must not be called while another goroutine may: the
 // branches of a Parallel that run together use RecordShared.
 func (r *Recorder) Record(rec Record) {
-	if r.audience != nil && r.recordAndTell(r.audience, rec) || r.audience == nil && r.add(rec) {
-		return
+	var added bool
+	if r.audience == nil {
+		added = r.add(rec)
+	} else {
+		added = r.recordAndTell(r.audience, rec)
 	}
-	r.RecordShared(rec)
+	if !added {
+		r.RecordShared(rec)
+	}
 }
 
 // RecordShared is Record that is safe for concurrent use.
