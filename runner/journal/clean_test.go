@@ -68,9 +68,9 @@ func TestFilesAreCleanedUp(t *testing.T) {
 			break
 		}
 	}
-	names, _ = j.Segments()
+	require.NoError(t, j.Close()) // with what the cleaning is at
 	require.NoError(t, j.CheckLive())
-	require.NoError(t, j.Close())
+	names, _ = j.Segments()
 	onDisk, err := d.Names()
 	require.NoError(t, err)
 	require.Equal(t, names, onDisk)
