@@ -138,7 +138,7 @@ var mutations = []mutation{
 	{does: "a clock that was put forward makes a delay longer", file: inflight, old: "return min(open[i].due.Sub(r.base.Round(0).Add(at)), open[i].delay)", new: "return open[i].due.Sub(r.base.Round(0).Add(at))"},
 	{does: "the last record of an execution has news only", file: durableHost, old: "if snapshot.Status.Ended() && !whole {", new: "if false {"},
 	{does: "what follows a failed record is written", file: durableHost, old: "	if h.failed != nil {\n		return Record{}, h.read, h.failed\n	}\n", new: ""},
-	{does: "a cancellation ends with the process", file: durableHost, old: "	if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation, nil)}); err != nil {\n		return h.fail(err)\n	}\n", new: ""},
+	{does: "a cancellation ends with the process", file: durableHost, old: "	if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation)}); err != nil {\n		return h.fail(err)\n	}\n", new: ""},
 	{does: "a cancellation is forgotten by a second process", file: launch, old: "head: from.head, next: from.next, cancellation: from.cancellation,", new: "head: from.head, next: from.next,"},
 	{does: "shutting down goes on with the next step", file: durableHost, old: "		return ErrShutdown\n	default:\n", new: "		return nil\n	default:\n"},
 	{does: "a shutdown waits for delays", file: durableHost, old: "	case <-h.runner.closing:\n		return &engine.Halt{Err: ErrShutdown}\n", new: ""},
