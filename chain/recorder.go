@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,31 +22,6 @@ type Recorder struct {
 	standing standing
 	audience *audience
 	rare     atomic.Pointer[rarities]
-}
-
-// rarities is what most executions have none of.
-type rarities struct {
-	details  []detail  // in the order of the records
-	first    [2]detail // room for them
-	undoing  bool      // the whole plan is being undone
-	goesOn   bool      // this run is no other than the one before
-	attached attachments
-	rest     *rest
-}
-
-// rest is what even those have none of, mostly, in which something fails.
-type rest struct {
-	wide      []Record     // the records that fit no cell
-	unwinding map[int]bool // the levels that are being undone, but for the plan itself
-	metadata  map[string]any
-	earlier   *earlier
-}
-
-// earlier is what there is of earlier runs.
-type earlier struct {
-	past   []Event
-	before []entry    // what they have settled
-	open   []inFlight // what they were in the middle of
 }
 
 // Ending tells whether a failure came from the step itself or because the
@@ -154,14 +128,6 @@ func (r *Recorder) recording() *Recording {
 	return r.with
 }
 
-// ground is what there is of earlier runs: nothing in the first one.
-func (r *Recorder) ground() *earlier {
-	if earlier := r.rest().earlier; earlier != nil {
-		return earlier
-	}
-	return new(earlier)
-}
-
 // Record adds an event. It must not be called while another goroutine may: the
 // branches of a Parallel that run together use RecordShared.
 func (r *Recorder) Record(rec Record) {
@@ -215,39 +181,6 @@ func (r *Recorder) detail(d detail) {
 	if r.audience != nil {
 		r.audience.noted.Store(int32(len(rare.details)))
 	}
-}
-
-// details is what there is of them, with the lock.
-func (r *Recorder) details() []detail {
-	if rare := r.rare.Load(); rare != nil {
-		return rare.details
-	}
-	return nil
-}
-
-// rest is what there is of it, to look at with the lock.
-func (r *Recorder) rest() rest {
-	if rare := r.rare.Load(); rare != nil && rare.rest != nil {
-		return *rare.rest
-	}
-	return rest{}
-}
-
-// more is the rest, to add to it with the lock.
-func (r *Recorder) more() *rest {
-	rare := r.rarities()
-	if rare.rest == nil {
-		rare.rest = new(rest)
-	}
-	return rare.rest
-}
-
-// rarities is what there is of them, to add to them with the lock; attachments need none.
-func (r *Recorder) rarities() *rarities {
-	if r.rare.Load() == nil {
-		r.rare.CompareAndSwap(nil, new(rarities))
-	}
-	return r.rare.Load()
 }
 
 // End adds the plan's end and gives the execution its status. As with Record, no
@@ -434,58 +367,4 @@ func (e *Event) be(rec Record, steps []builder.Step) {
 	if kind == KindPlanEnded {
 		e.Message, e.Attempt = Status(e.Attempt).String(), 0
 	}
-}
-
-// textOf is what of an error may be seen. The steps' own errors go through the
-// user's function one by one, so that it sees what the steps returned.
-func (r *Recorder) textOf(err error) string {
-	switch err := err.(type) {
-	case *storedError: // has been through it before
-		return err.text
-	case *StepError:
-		return r.textOf(err.Err)
-	default:
-		if branches := branchErrors(err); len(branches) > 0 {
-			texts := make([]string, len(branches))
-			for i, each := range branches {
-				texts[i] = r.textOf(each)
-			}
-			return strings.Join(texts, "; ")
-		}
-	}
-	if r.recording().ErrorText == nil {
-		return textOf(err)
-	}
-	return r.userText(err)
-}
-
-// branchErrors are the errors of a Parallel's branches, if err is what joins
-// them, and none if it is an error of the user's.
-func branchErrors(err error) (branches []error) {
-	defer func() {
-		if recover() != nil { // a method of the user's
-			branches = nil
-		}
-	}()
-	join, ok := err.(interface{ Unwrap() []error })
-	if _, whole := err.(*ExecutionError); whole || !ok { // of another execution, which the step ran
-		return nil
-	}
-	branches = join.Unwrap()
-	for _, each := range branches {
-		if _, ok := each.(*StepError); !ok && len(branchErrors(each)) == 0 {
-			return nil
-		}
-	}
-	return branches
-}
-
-// userText asks the user's function, which may panic.
-func (r *Recorder) userText(err error) (text string) {
-	defer func() {
-		if v := recover(); v != nil {
-			text = fmt.Sprintf("%T, of which the function of WithErrorText panicked: %v", err, v)
-		}
-	}()
-	return r.with.ErrorText(err)
 }
