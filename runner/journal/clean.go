@@ -2,9 +2,7 @@ package journal
 
 import (
 	"errors"
-
-	"github.com/taskchain-go/taskchain/runner"
-	"github.com/taskchain-go/taskchain/runner/journal/internal/disk"
+	"io"
 )
 
 // copyAtOnce is how many bytes the cleaning adds to a group: what others append
@@ -89,61 +87,52 @@ func (j *Journal) take(s *segment) error {
 	return j.folder.Sync()
 }
 
-func (j *Journal) copyForward(s *segment) error {
-	j.mu.Lock()
-	empty := s.live == 0
-	j.mu.Unlock()
-	if empty {
-		return nil
-	}
+// copyForward reads nothing but what counts. Tombstones do not: all that they
+// stand for was older.
+func (j *Journal) copyForward(s *segment) (err error) {
 	file, err := j.folder.Open(s.name)
 	if err != nil {
 		return err
 	}
-	return errors.Join(j.copyFrom(file, s), file.Close())
-}
-
-// copyFrom reads one group after another, since all of them at once are much to
-// have in memory.
-func (j *Journal) copyFrom(file disk.File, s *segment) error {
-	var buf []byte
+	defer func() { err = errors.Join(err, file.Close()) }()
+	var entry []byte
 	copied := 0
-	for at := int64(headerSize); at < s.end; {
-		f, group, err := s.readGroup(file, at, buf)
-		if err != nil {
+	for _, h := range s.held {
+		if entry, err = j.again(file, s, h, entry[:0]); err != nil {
 			return err
 		}
-		err = s.entriesOf(at, f, group, func(r runner.Record, kind byte, p place, entry []byte) error {
-			if kind == kindTombstone {
-				return nil // all that it stands for was older
-			}
-			n, err := j.again(r, p, entry)
-			if copied += n; err != nil || copied < copyAtOnce {
-				return err
-			}
-			copied = 0
-			return j.flush()
-		})
-		if err != nil {
+		if copied += len(entry); copied < copyAtOnce {
+			continue
+		}
+		copied = 0
+		if err := j.flush(); err != nil {
 			return err
 		}
-		at, buf = aligned(at+frameSize+f.length), group
 	}
 	return nil
 }
 
-// again appends a record anew, if it counts, and returns how many bytes it has
-// then.
-func (j *Journal) again(r runner.Record, p place, entry []byte) (int, error) {
+// again appends a record of a segment anew, and returns its entry, which it adds
+// to b, if it counts.
+func (j *Journal) again(file io.ReaderAt, s *segment, h held, b []byte) ([]byte, error) {
+	j.mu.Lock()
+	p, counts := h.in(s)
+	j.mu.Unlock()
+	if !counts {
+		return b, nil
+	}
+	entry, r, err := p.read(file, b)
+	if err != nil {
+		return b, err
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.usable(); err != nil {
-		return 0, err
+		return b, err
 	}
-	e := j.index[r.ID]
-	if e == nil || !e.isAt(r.Seq, p.segment, p.at) {
-		return 0, nil
+	if _, counts := h.in(s); !counts { // any more
+		return b, nil
 	}
-	j.join(len(entry)).addRecord(e, r, entry, p.sum)
-	return len(entry), nil
+	j.join(len(entry)).addRecord(h.execution, r, entry, p.sum)
+	return entry, nil
 }

@@ -110,12 +110,7 @@ func frameAt(file []byte, seed uint32, at int64) (f frame, sound bool) {
 	if int64(len(file))-at < frameSize {
 		return f, false
 	}
-	return decodeFrame(file[at:], seed, at)
-}
-
-// decodeFrame is the frame that b, the bytes from byte at of the file on, begins
-// with.
-func decodeFrame(b []byte, seed uint32, at int64) (f frame, sound bool) {
+	b := file[at:]
 	f = frame{int64(little.Uint32(b)), little.Uint32(b[4:]), little.Uint32(b[8:])}
 	return f, f.length > 0 && little.Uint32(b[12:]) == frameSum(b, seed, at)
 }

@@ -29,6 +29,12 @@ type place struct {
 	sum     uint32 // CRC-32C of its bytes
 }
 
+// held is a record that was put into a segment.
+type held struct {
+	execution *execution
+	seq       int
+}
+
 // known is the execution, which is made if it is unknown.
 func (x index) known(id string) *execution {
 	e := x[id]
@@ -48,7 +54,7 @@ func (x index) forget(id string) {
 	for _, p := range e.places {
 		p.segment.live -= int64(p.length)
 	}
-	e.forgotten, e.places = true, nil
+	*e = execution{forgotten: true} // a segment may hold it for long
 	delete(x, id)
 }
 
@@ -67,6 +73,7 @@ func (e *execution) put(r runner.Record, p place) {
 		e.places = slices.Insert(e.places, i, p)
 	}
 	p.segment.live += int64(p.length)
+	p.segment.held = append(p.segment.held, held{e, r.Seq})
 	if i == len(e.places)-1 {
 		e.head = r.Head
 		e.next = max(e.next, r.Seq+1)
@@ -84,10 +91,13 @@ func (e *execution) find(seq int) (i int, found bool) {
 	return slices.BinarySearchFunc(e.places, seq, func(p place, seq int) int { return cmp.Compare(p.seq, seq) })
 }
 
-// isAt tells whether that is the place of a record that counts.
-func (e *execution) isAt(seq int, s *segment, at int64) bool {
-	i, found := e.find(seq)
-	return found && e.places[i].segment == s && e.places[i].at == at
+// in is the place of the record in a segment, if it counts and is there.
+func (h held) in(s *segment) (p place, counts bool) {
+	i, found := h.execution.find(h.seq)
+	if !found || h.execution.places[i].segment != s {
+		return place{}, false
+	}
+	return h.execution.places[i], true
 }
 
 // gap is the number of the first record that is missing, and the place of the

@@ -15,6 +15,7 @@ type segment struct {
 	checks   uint32 // what its checksums begin with
 	end      int64  // of its groups
 	live     int64  // bytes of records that count
+	held     []held // the records that counted once, for the cleaning
 	followed bool   // the file for the next one is being made
 }
 
