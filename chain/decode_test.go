@@ -41,7 +41,7 @@ func TestWrittenAsByEncodingJSON(t *testing.T) {
 	for _, s := range []Snapshot[map[string]any]{full, {Version: 1}, {Version: 1, ID: "\xff", Metadata: map[string]any{}}} {
 		want, err := json.Marshal(s)
 		require.NoError(t, err)
-		got, err := appendSnapshot(nil, &s)
+		got, _, err := appendSnapshot(nil, &s)
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got))
 	}
@@ -52,7 +52,7 @@ func TestWrittenAsByEncodingJSON(t *testing.T) {
 
 func TestWhatIsWrittenIsReadInOneGo(t *testing.T) {
 	s := everything()
-	doc, err := appendSnapshot(nil, &s)
+	doc, _, err := appendSnapshot(nil, &s)
 	require.NoError(t, err)
 	for _, knownOnly := range []bool{false, true} {
 		read, ok := readSnapshot[map[string]any](doc, knownOnly)
@@ -66,7 +66,7 @@ func TestWhatIsWrittenIsReadInOneGo(t *testing.T) {
 // Whatever is read in one go is what the thorough way reads of it.
 func FuzzReadSnapshot(f *testing.F) {
 	s := everything()
-	doc, err := appendSnapshot(nil, &s)
+	doc, _, err := appendSnapshot(nil, &s)
 	require.NoError(f, err)
 	f.Add(doc, true)
 	recorded, err := filepath.Glob("testdata/v1.*.json")

@@ -52,23 +52,27 @@ func (r *Recorder) adopt(from *Recorder) {
 // EncodeSnapshot writes the JSON form of a Snapshot; it is what package codec is
 // made of. It refuses what DecodeSnapshot would refuse, and says what of the
 // data or metadata JSON can't hold.
-func EncodeSnapshot[T any](s Snapshot[T]) (doc []byte, err error) { return AppendSnapshot(nil, s) }
+func EncodeSnapshot[T any](s Snapshot[T]) (doc []byte, err error) {
+	doc, _, err = AppendSnapshot(nil, s)
+	return doc, err
+}
 
 // AppendSnapshot is EncodeSnapshot that adds the JSON to doc, for authors of runners
-// who make one buffer do for many. After an error what it returns is nil.
-func AppendSnapshot[T any](doc []byte, s Snapshot[T]) (all []byte, err error) {
+// who make one buffer do for many. It says where the head of all ends: what stands
+// behind that are the steps and the trace. After an error what it returns is nil.
+func AppendSnapshot[T any](doc []byte, s Snapshot[T]) (all []byte, head int, err error) {
 	defer recovered("encode", &err)
 	if err := s.validate(); err != nil {
-		return nil, fmt.Errorf("taskchain: encode: %w", err)
+		return nil, 0, fmt.Errorf("taskchain: encode: %w", err)
 	}
-	made, err := appendSnapshot(doc, &s)
+	made, end, err := appendSnapshot(doc, &s)
 	if err != nil {
 		if _, more := json.Marshal(s); more != nil { // which says more of it
 			err = more
 		}
-		return nil, fmt.Errorf("taskchain: encode: %w", unencodable(s.Data, s.Metadata, err))
+		return nil, 0, fmt.Errorf("taskchain: encode: %w", unencodable(s.Data, s.Metadata, err))
 	}
-	return made, nil
+	return made, end, nil
 }
 
 // unencodable adds to an error of encoding/json what it is about.

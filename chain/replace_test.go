@@ -42,7 +42,8 @@ func (m moody) MarshalJSON() ([]byte, error) {
 }
 
 func TestAppendSnapshotReturnsNothingWithAnError(t *testing.T) {
-	doc, err := chain.AppendSnapshot([]byte("before"), chain.Snapshot[moody]{Version: 1, ID: "x", Data: moody{new(int)}})
+	doc, head, err := chain.AppendSnapshot([]byte("before"), chain.Snapshot[moody]{Version: 1, ID: "x", Data: moody{new(int)}})
 	require.ErrorContains(t, err, "panic: then")
 	require.Nil(t, doc)
+	require.Zero(t, head)
 }

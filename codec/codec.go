@@ -34,11 +34,14 @@ type Codec[T any] interface {
 	Decode([]byte) (chain.Snapshot[T], error)
 }
 
-// An Appender is a Codec that can add what it encodes to doc, as [JSON] can: a
-// runner that stores executions makes one buffer do for many.
+// An Appender is a Codec for runners that store an execution after each step, as
+// [JSON] is one. Append adds the document to doc, so that one buffer does for many,
+// and says where the head of all it returns ends: what stands before that, such as
+// the data, is mostly what it was one step before, and need not be stored again as
+// far as it is the same. A head of zero bytes is none.
 type Appender[T any] interface {
 	Codec[T]
-	Append(doc []byte, s chain.Snapshot[T]) ([]byte, error)
+	Append(doc []byte, s chain.Snapshot[T]) (all []byte, head int, err error)
 }
 
 // Marshal writes an execution as JSON.

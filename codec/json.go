@@ -45,7 +45,7 @@ var _ Appender[int] = jsonCodec[int]{}
 
 func (jsonCodec[T]) Encode(s chain.Snapshot[T]) ([]byte, error) { return chain.EncodeSnapshot(s) }
 
-func (jsonCodec[T]) Append(doc []byte, s chain.Snapshot[T]) ([]byte, error) {
+func (jsonCodec[T]) Append(doc []byte, s chain.Snapshot[T]) ([]byte, int, error) {
 	return chain.AppendSnapshot(doc, s)
 }
 

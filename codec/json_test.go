@@ -87,12 +87,14 @@ func TestJSONIsAnAppender(t *testing.T) {
 	doc, err := c.Encode(s)
 	require.NoError(t, err)
 	buf := append(make([]byte, 0, len(doc)+1000), "before"...)
-	all, err := c.Append(buf, s)
+	all, head, err := c.Append(buf, s)
 	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(all[head:]), `,"steps":`), "the head has the data: %s", all[head:])
 	require.Equal(t, "before"+string(doc), string(all))
 	require.Same(t, &buf[0], &all[0], "in the room that there was")
 
-	all, err = c.Append(buf, chain.Snapshot[cart]{})
+	all, head, err = c.Append(buf, chain.Snapshot[cart]{})
 	require.EqualError(t, err, "taskchain: encode: version: unknown version 0, known are 1 to 1")
 	require.Nil(t, all)
+	require.Zero(t, head)
 }

@@ -23,6 +23,7 @@ type durableHost[T any] struct {
 	head         Head       // of the newest record
 	next         int        // the Seq of the record to come
 	read         chain.Position
+	before       []byte        // the head of the document in the newest record that has one
 	cancellation string        // asked for
 	failed       error         // the record that could not be written
 	over         bool          // nothing will be recorded any more
@@ -54,23 +55,32 @@ func (h *durableHost[T]) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// bodies are to be used anew once they are appended: no Store keeps one.
-var bodies = sync.Pool{New: func() any { return new([]byte) }}
+// A draft is where a record is made.
+type draft struct {
+	doc  []byte // of the snapshot
+	head int    // how long its head is
+	body []byte
+}
+
+// drafts are to be used anew once they are appended: no Store keeps a body.
+var drafts = sync.Pool{New: func() any { return new(draft) }}
 
 // Commit writes down what is new. Nothing is at work on the data meanwhile.
 func (h *durableHost[T]) Commit() error {
 	h.writing.Lock()
 	defer h.writing.Unlock()
-	body := bodies.Get().(*[]byte)
-	defer bodies.Put(body)
-	record, read, err := h.news(body)
+	d := drafts.Get().(*draft)
+	defer drafts.Put(d)
+	record, read, err := h.news(d)
 	if err == nil && read != h.read {
 		err = h.append(record)
 	}
 	if err != nil {
 		return h.fail(err)
 	}
-	h.read = read
+	if read != h.read {
+		h.read, h.before = read, append(h.before[:0], d.doc[:d.head]...)
+	}
 	h.beginOnce.Do(func() { close(h.begun) })
 	return nil
 }
@@ -86,14 +96,14 @@ func (h *durableHost[T]) Stopping() error {
 }
 
 // news is the record of what is new. The first one of a run and the last stand
-// alone: what was before them is not needed any more. Its body is made in body.
-func (h *durableHost[T]) news(body *[]byte) (Record, chain.Position, error) {
+// alone: what was before them is not needed any more. It is made in d.
+func (h *durableHost[T]) news(d *draft) (r Record, read chain.Position, err error) {
 	if h.failed != nil {
-		return Record{}, h.read, h.failed
+		return r, h.read, h.failed
 	}
 	snapshot, read := h.exec.SnapshotSince(h.read)
 	if read == h.read {
-		return Record{}, read, nil
+		return r, read, nil
 	}
 	whole := h.read == chain.Position{}
 	if snapshot.Status.Ended() && !whole {
@@ -104,16 +114,21 @@ func (h *durableHost[T]) news(body *[]byte) (Record, chain.Position, error) {
 	if snapshot.Status.Ended() {
 		cancellation = "" // it was heard
 	}
-	made, err := h.runner.appendTo(appendBody((*body)[:0], cancellation), snapshot)
+	d.doc, d.head, err = h.runner.encode(d.doc[:0], snapshot)
 	if err != nil {
-		return Record{}, read, fmt.Errorf("runner: execution %s: %w", h.exec.ID, err)
+		return r, read, fmt.Errorf("runner: execution %s: %w", h.exec.ID, err)
 	}
-	*body, h.cancellation = made, cancellation
-	head := Head{ID: h.exec.ID, Plan: snapshot.Plan, Fingerprint: snapshot.Fingerprint, Status: snapshot.Status, Begun: h.head.Begun}
-	if head.Begun.IsZero() {
-		head.Begun = h.Start
+	if whole {
+		h.before = h.before[:0]
 	}
-	return Record{Head: head, Whole: whole, Body: *body}, read, nil
+	d.body = appendDocument(appendBody(d.body[:0], cancellation), h.before, d.doc, d.head)
+	h.cancellation = cancellation
+	r.Head = Head{ID: h.exec.ID, Plan: snapshot.Plan, Fingerprint: snapshot.Fingerprint, Status: snapshot.Status, Begun: h.head.Begun}
+	if r.Begun.IsZero() {
+		r.Begun = h.Start
+	}
+	r.Whole, r.Body = whole, d.body
+	return r, read, nil
 }
 
 // append writes one record.

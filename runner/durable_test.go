@@ -8,6 +8,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -693,6 +694,49 @@ func TestDurableWithCodec(t *testing.T) {
 	require.Equal(t, []string{"reserve", "charge", "ship"}, out.Context.Data.Done)
 }
 
+// A step that changes little writes little, wherever that is and however much
+// there is beside it.
+func TestARecordIsAsLongAsWhatAStepHasChanged(t *testing.T) {
+	type state struct {
+		Before string
+		Done   []int
+		After  string
+	}
+	const steps = 50
+	plan := chain.New[state]().Named("large")
+	for i := range steps {
+		plan = plan.Step(fmt.Sprint("s", i), func(_ context.Context, s *state) error {
+			s.Done = append(s.Done, i)
+			return nil
+		}).Builder
+	}
+	store := &measuring{Store: storetest.NewMemory()}
+	d := runner.NewDurable(plan.MustBuild(), store)
+	large := strings.Repeat("a large state. ", 10_000)
+	_, err := d.Start(t.Context(), state{Before: large, After: large}, chain.WithID("x")).Wait(t.Context())
+	require.NoError(t, err)
+
+	require.Len(t, store.lengths, steps+1)
+	require.Greater(t, store.lengths[0], 2*len(large), "the first one stands alone")
+	require.Greater(t, store.lengths[steps], 2*len(large), "and the last one")
+	require.Less(t, slices.Max(store.lengths[1:steps]), 500)
+	exec, err := d.Get(t.Context(), "x")
+	require.NoError(t, err)
+	require.Equal(t, large, exec.Data.After)
+	require.Len(t, exec.Data.Done, steps)
+}
+
+// measuring is a Store that knows how long the bodies were.
+type measuring struct {
+	runner.Store
+	lengths []int
+}
+
+func (m *measuring) Append(ctx context.Context, r runner.Record) error {
+	m.lengths = append(m.lengths, len(r.Body))
+	return m.Store.Append(ctx, r)
+}
+
 // appending is a codec that can add to a buffer, and must be asked to.
 type appending struct{ codec.Appender[books] }
 
@@ -714,11 +758,15 @@ func TestDurableRecordsThatCanNotBeRead(t *testing.T) {
 		text string
 	}{
 		"empty":       {"", "record 0: of an unknown form"},
-		"unknown":     {"\x02", "record 0: of an unknown form"},
-		"cut":         {"\x01\x05a", "record 0: cut off"},
-		"no snapshot": {"\x01\x00", "join: no snapshots"},
-		"bad":         {"\x01\x00{}", "record 0: taskchain: decode: version: is missing"},
-		"inconsistent": {"\x01\x00" + `{"version":1,"id":"x","status":"running","data":{"Done":null},"trace":[{"time":"0001-01-01T00:00:00Z","kind":"started"}]}`,
+		"unknown":     {"\x01", "record 0: of an unknown form"},
+		"cut":         {"\x02\x05a", "record 0: cut off"},
+		"no number":   {"\x02", "record 0: cut off"},
+		"cut between": {"\x02\x00\x00\x00\x05{}", "record 0: cut off"},
+		"no fit":      {"\x02\x00\x01\x00\x00{}", "record 0: does not fit the record before"},
+		"no fit end":  {"\x02\x00\x00\x01\x00{}", "record 0: does not fit the record before"},
+		"no snapshot": {"\x02\x00", "join: no snapshots"},
+		"bad":         {"\x02\x00\x00\x00\x00{}", "record 0: taskchain: decode: version: is missing"},
+		"inconsistent": {"\x02\x00\x00\x00\x00" + `{"version":1,"id":"x","status":"running","data":{"Done":null},"trace":[{"time":"0001-01-01T00:00:00Z","kind":"started"}]}`,
 			"record 0: taskchain: decode: trace[0].time: is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,38 +2,12 @@ package runner
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/codec"
 )
-
-// A Record's body is a byte for its form, the length and text of a cancellation
-// that was asked for, or a zero length, and what was new of the execution's
-// snapshot, in the form of the codec, or nothing.
-const bodyForm = 1
-
-// appendBody appends a Record's body to body, all but the snapshot.
-func appendBody(body []byte, cancellation string) []byte {
-	body = append(body, bodyForm)
-	body = binary.AppendUvarint(body, uint64(len(cancellation)))
-	return append(body, cancellation...)
-}
-
-func parseBody(body []byte) (cancellation string, snapshot []byte, err error) {
-	if len(body) == 0 || body[0] != bodyForm {
-		return "", nil, errors.New("of an unknown form")
-	}
-	length, n := binary.Uvarint(body[1:])
-	if n <= 0 || length > uint64(len(body)-1-n) {
-		return "", nil, errors.New("cut off")
-	}
-	rest := body[1+n:]
-	return string(rest[:length]), rest[length:], nil
-}
 
 // stored is an execution as the store has it.
 type stored[T any] struct {
@@ -52,14 +26,19 @@ func unpanicked(err *error) {
 	}
 }
 
-// appendTo appends a snapshot to body.
-func (d *Durable[T]) appendTo(body []byte, s chain.Snapshot[T]) (_ []byte, err error) {
+// encode adds a snapshot's document to doc, and says how long its head is.
+func (d *Durable[T]) encode(doc []byte, s chain.Snapshot[T]) (_ []byte, head int, err error) {
 	defer unpanicked(&err)
-	if c, ok := d.codec.(codec.Appender[T]); ok {
-		return c.Append(body, s)
+	c, ok := d.codec.(codec.Appender[T])
+	if !ok {
+		made, err := d.codec.Encode(s)
+		return append(doc, made...), 0, err
 	}
-	doc, err := d.codec.Encode(s)
-	return append(body, doc...), err
+	doc, head, err = c.Append(doc, s)
+	if err == nil && (head < 0 || head > len(doc)) {
+		err = fmt.Errorf("%T says that %d of %d bytes are the head", c, head, len(doc))
+	}
+	return doc, head, err
 }
 
 func (d *Durable[T]) decode(doc []byte) (s chain.Snapshot[T], err error) {
@@ -84,19 +63,26 @@ func (d *Durable[T]) load(ctx context.Context, id string) (stored[T], error) {
 		return stored[T]{}, err
 	}
 	s := stored[T]{head: records[len(records)-1].Head, next: records[len(records)-1].Seq + 1}
-	var parts []chain.Snapshot[T]
+	var (
+		parts []chain.Snapshot[T]
+		head  []byte // of the newest document
+	)
 	for _, r := range records {
-		cancellation, snapshot, err := parseBody(r.Body)
+		if r.Whole {
+			head = nil
+		}
+		cancellation, doc, length, err := parseBody(r.Body, head)
 		if err != nil {
 			return s, fmt.Errorf("runner: execution %s: record %d: %w", id, r.Seq, err)
 		}
 		if r.Whole || cancellation != "" {
 			s.cancellation = cancellation
 		}
-		if len(snapshot) == 0 {
+		if doc == nil {
 			continue
 		}
-		part, err := d.decode(snapshot)
+		head = doc[:length]
+		part, err := d.decode(doc)
 		if err != nil {
 			return s, fmt.Errorf("runner: execution %s: record %d: %w", id, r.Seq, err)
 		}
