@@ -16,16 +16,18 @@ type Position struct {
 	past   bool // what earlier runs have recorded is read too
 }
 
-// SnapshotSince is what the execution has recorded since p, for authors of
+// SnapshotSince makes s what the execution has recorded since p, for authors of
 // runners that write down each step without writing what they have written
 // before: Steps and Trace have only what is new, all else is as it stands. What
 // JoinSnapshots makes of all of them is Snapshot. It says how far it has read;
-// where that is p, nothing is new. It reads Data, as Snapshot does.
-func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) {
+// where that is p, nothing is new. It reads Data, as Snapshot does. The room that
+// the slices of s have is used anew.
+func (c *ExecutionContext[T]) SnapshotSince(p Position, s *Snapshot[T]) Position {
 	r := &c.recorder
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := Snapshot[T]{
+	steps, trace := s.Steps[:0], s.Trace[:0]
+	*s = Snapshot[T]{
 		Version:     SnapshotVersion,
 		ID:          c.ID,
 		Plan:        r.recording().Plan,
@@ -36,23 +38,22 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position) (Snapshot[T], Position) 
 	}
 	to := Position{place: r.end(), status: s.Status, past: true}
 	if !p.past {
-		s.Steps, s.Trace = r.states(), r.events()
+		s.Steps, s.Trace = r.appendStates(steps), r.appendEvents(trace)
 		for _, state := range s.Steps {
 			if state.Undo != 0 {
 				to.undone++
 			}
 		}
-		return s, to
+		return to
 	}
-	news := 2*(to.records-p.records) + to.details - p.details
-	s.Trace = r.eventsFrom(slices.Grow([]Event(nil), int(news)), p.place)
-	s.Steps, to.undone = r.statesSince(p)
-	return s, to
+	s.Trace = r.eventsFrom(trace, p.place)
+	s.Steps, to.undone = r.statesSince(steps, p)
+	return to
 }
 
-// statesSince is the states of the steps of which something was settled since p,
-// and how many compensations have ended by now.
-func (r *Recorder) statesSince(p Position) (states []StepState, undone int) {
+// statesSince adds the states of the steps of which something was settled since
+// p to states, which has none, and tells how many compensations have ended by now.
+func (r *Recorder) statesSince(states []StepState, p Position) (_ []StepState, undone int) {
 	undone = p.undone
 	all := r.all()
 	for i := int(p.records); i < all.len(); i++ {

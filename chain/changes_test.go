@@ -43,7 +43,8 @@ func TestThePiecesOfAnExecutionAreTheWhole(t *testing.T) {
 		var parts []chain.Snapshot[int]
 		var at chain.Position
 		read := func() {
-			part, to := exec.SnapshotSince(at)
+			var part chain.Snapshot[int]
+			to := exec.SnapshotSince(at, &part)
 			parts, at = append(parts, part), to
 		}
 		r := runner.NewSync(built, runner.WithObserver(func(ctx context.Context, e chain.Event) {
@@ -60,7 +61,7 @@ func TestThePiecesOfAnExecutionAreTheWhole(t *testing.T) {
 			_, _ = r.Resume(t.Context(), exec)
 		}
 		read()
-		_, to := exec.SnapshotSince(at)
+		to := exec.SnapshotSince(at, new(chain.Snapshot[int]))
 		require.Equal(t, at, to, "nothing is new")
 
 		whole, err := chain.JoinSnapshots(parts...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -320,17 +321,19 @@ func (r *Recorder) trace() Trace {
 }
 
 // events makes the events of the trace.
-func (r *Recorder) events() []Event {
+func (r *Recorder) events() []Event { return r.appendEvents(nil) }
+
+// appendEvents adds all events to events, which has none.
+func (r *Recorder) appendEvents(events []Event) []Event {
 	past := r.ground().past
-	events := make([]Event, len(past), len(past)+2*r.all().len()+len(r.details()))
-	copy(events, past)
-	return r.eventsFrom(events, place{})
+	return r.eventsFrom(append(events, past...), place{})
 }
 
 // eventsFrom adds this run's events from a place on.
 func (r *Recorder) eventsFrom(events []Event, at place) []Event {
 	wall := r.base.Round(0)
 	all, details := r.all(), r.details()
+	events = slices.Grow(events, 2*(all.len()-int(at.records))+len(details)-int(at.details))
 	for rec, d, more := at.next(all, details); more; rec, d, more = at.next(all, details) {
 		events = append(events, r.event(wall, rec, d))
 	}

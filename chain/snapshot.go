@@ -77,27 +77,17 @@ func (e *Ending) UnmarshalText(text []byte) error {
 // Snapshot is the execution as it stands, as plain data. It reads Data, so it
 // must not be called from elsewhere while steps run.
 func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
-	r := &c.recorder
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return Snapshot[T]{
-		Version:     SnapshotVersion,
-		ID:          c.ID,
-		Plan:        r.recording().Plan,
-		Fingerprint: r.recording().Fingerprint,
-		Status:      r.standing.status(),
-		Data:        c.Data,
-		Metadata:    r.metadata(),
-		Steps:       r.states(),
-		Trace:       r.events(),
-	}
+	var s Snapshot[T]
+	c.SnapshotSince(Position{}, &s)
+	return s
 }
 
-func (r *Recorder) states() []StepState {
+// appendStates adds the states of all steps to states, which has none.
+func (r *Recorder) appendStates(states []StepState) []StepState {
 	entries := r.fold()
-	states := make([]StepState, len(entries))
-	for i, e := range entries {
-		states[i] = r.state(e)
+	states = slices.Grow(states, len(entries))
+	for _, e := range entries {
+		states = append(states, r.state(e))
 	}
 	for rank, i := range undone(entries) {
 		states[i].UndoOrder = rank + 1

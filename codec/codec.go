@@ -28,7 +28,8 @@ import "github.com/taskchain-go/taskchain/chain"
 
 // A Codec turns the snapshots of executions into bytes and back. It must be
 // safe for concurrent use, and must return an error, never a half-filled
-// snapshot, for bytes it can't read.
+// snapshot, for bytes it can't read. Steps and Trace of a snapshot to be encoded
+// are its own only until it returns.
 type Codec[T any] interface {
 	Encode(chain.Snapshot[T]) ([]byte, error)
 	Decode([]byte) (chain.Snapshot[T], error)

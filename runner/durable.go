@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"sync"
 
 	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
@@ -39,6 +40,7 @@ type Durable[T any] struct {
 	redact   func(error) string
 	expiry   *expiry // nil: nothing is forgotten
 	census   census
+	drafts   sync.Pool     // of *draft[T]
 	closing  chan struct{} // closed by Shutdown
 }
 

@@ -55,22 +55,36 @@ func (h *durableHost[T]) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// A draft is where a record is made.
-type draft struct {
-	doc  []byte // of the snapshot
-	head int    // how long its head is
-	body []byte
+// A draft is where a record is made. It is used anew once that is appended: no
+// Codec keeps a snapshot, and no Store a body.
+type draft[T any] struct {
+	snapshot chain.Snapshot[T]
+	doc      []byte // of the snapshot
+	head     int    // how long its head is
+	body     []byte
 }
 
-// drafts are to be used anew once they are appended: no Store keeps a body.
-var drafts = sync.Pool{New: func() any { return new(draft) }}
+func (d *Durable[T]) draft() *draft[T] {
+	if made, ok := d.drafts.Get().(*draft[T]); ok {
+		return made
+	}
+	return new(draft[T])
+}
+
+// done gives a draft back. It keeps nothing of the user's.
+func (d *Durable[T]) done(with *draft[T]) {
+	clear(with.snapshot.Steps)
+	clear(with.snapshot.Trace)
+	with.snapshot = chain.Snapshot[T]{Steps: with.snapshot.Steps[:0], Trace: with.snapshot.Trace[:0]}
+	d.drafts.Put(with)
+}
 
 // Commit writes down what is new. Nothing is at work on the data meanwhile.
 func (h *durableHost[T]) Commit() error {
 	h.writing.Lock()
 	defer h.writing.Unlock()
-	d := drafts.Get().(*draft)
-	defer drafts.Put(d)
+	d := h.runner.draft()
+	defer h.runner.done(d)
 	record, read, err := h.news(d)
 	if err == nil && read != h.read {
 		err = h.append(record)
@@ -97,33 +111,33 @@ func (h *durableHost[T]) Stopping() error {
 
 // news is the record of what is new. The first one of a run and the last stand
 // alone: what was before them is not needed any more. It is made in d.
-func (h *durableHost[T]) news(d *draft) (r Record, read chain.Position, err error) {
+func (h *durableHost[T]) news(d *draft[T]) (r Record, read chain.Position, err error) {
 	if h.failed != nil {
 		return r, h.read, h.failed
 	}
-	snapshot, read := h.exec.SnapshotSince(h.read)
+	from, ended := h.read, h.exec.Status().Ended()
+	if ended {
+		from = chain.Position{}
+	}
+	read = h.exec.SnapshotSince(from, &d.snapshot)
 	if read == h.read {
 		return r, read, nil
 	}
-	whole := h.read == chain.Position{}
-	if snapshot.Status.Ended() && !whole {
-		whole = true
-		snapshot = h.exec.Snapshot()
-	}
 	cancellation := h.cancellation
-	if snapshot.Status.Ended() {
+	if ended {
 		cancellation = "" // it was heard
 	}
-	d.doc, d.head, err = h.runner.encode(d.doc[:0], snapshot)
+	d.doc, d.head, err = h.runner.encode(d.doc[:0], d.snapshot)
 	if err != nil {
 		return r, read, fmt.Errorf("runner: execution %s: %w", h.exec.ID, err)
 	}
+	whole := from == chain.Position{}
 	if whole {
 		h.before = h.before[:0]
 	}
 	d.body = appendDocument(appendBody(d.body[:0], cancellation), h.before, d.doc, d.head)
 	h.cancellation = cancellation
-	r.Head = Head{ID: h.exec.ID, Plan: snapshot.Plan, Fingerprint: snapshot.Fingerprint, Status: snapshot.Status, Begun: h.head.Begun}
+	r.Head = Head{ID: h.exec.ID, Plan: d.snapshot.Plan, Fingerprint: d.snapshot.Fingerprint, Status: d.snapshot.Status, Begun: h.head.Begun}
 	if r.Begun.IsZero() {
 		r.Begun = h.Start
 	}

@@ -42,7 +42,8 @@ func (h *crashing) Commit() error {
 	if h.left--; h.left < 0 {
 		return errCrash
 	}
-	part, read := h.exec.SnapshotSince(h.read)
+	var part chain.Snapshot[state]
+	read := h.exec.SnapshotSince(h.read, &part)
 	doc, err := codec.JSON[state]().Encode(part)
 	require.NoError(h.t, err)
 	part, err = codec.JSON[state](codec.Strict()).Decode(doc)
