@@ -59,10 +59,11 @@ func (j *Journal) join(n int) *group {
 	return g
 }
 
-// addRecord adds an encoded record. j.mu is held.
+// addRecord adds an encoded record, with its times as they will be read. j.mu is
+// held.
 func (g *group) addRecord(e *execution, r runner.Record, entry []byte, sum uint32) {
 	at := int64(len(g.buf))
-	r.Body, r.Begun, r.Changed = nil, r.Begun.Round(0).UTC(), r.Changed.Round(0).UTC() // as they will be read
+	r.Body = nil
 	g.puts = append(g.puts, put{e, r, place{at: at, seq: r.Seq, length: uint32(len(entry)), sum: sum}})
 	g.buf = append(g.buf, entry...)
 	g.count++

@@ -110,11 +110,3 @@ func (e *execution) gap() (seq int, behind place, is bool) {
 	}
 	return 0, place{}, false
 }
-
-// next is the number of the next record of an execution.
-func (x index) next(id string) int {
-	if e := x[id]; e != nil {
-		return e.next
-	}
-	return 0
-}

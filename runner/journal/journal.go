@@ -60,17 +60,21 @@ func (j *Journal) Append(ctx context.Context, r runner.Record) error {
 	entry := appendRecord((*buf)[:0], r)
 	*buf = entry[:0]
 	sum := crc32.Checksum(entry, castagnoli)
+	r.Begun, r.Changed = r.Begun.Round(0).UTC(), r.Changed.Round(0).UTC() // as they will be read
 
 	j.mu.Lock()
 	if err := j.usable(); err != nil {
 		j.mu.Unlock()
 		return err
 	}
-	if next := j.index.next(r.ID); r.Seq != next {
+	e := j.index.known(r.ID)
+	if next := e.next; r.Seq != next {
+		if next == 0 {
+			delete(j.index, r.ID) // it was unknown
+		}
 		j.mu.Unlock()
 		return fmt.Errorf("journal: execution %q has %d records, this is number %d: %w", r.ID, next, r.Seq, runner.ErrConflict)
 	}
-	e := j.index.known(r.ID)
 	e.next++
 	g := j.join(len(entry))
 	g.addRecord(e, r, entry, sum)
