@@ -15,9 +15,8 @@ const fullGroup = 1 << 20
 // it: nothing runs while nobody appends.
 type group struct {
 	*room
-	count   int           // of entries
-	waiters int           // of those who will not go before it is written
-	turn    chan struct{} // whoever receives from it shall write the group
+	count   int // of entries
+	waiters int // of those who will not go before it is written
 	done    chan struct{}
 	err     error // read it after done
 }
@@ -50,7 +49,6 @@ func (j *Journal) join(n int) *group {
 	}
 	g := &group{
 		room: rooms.Get().(*room),
-		turn: make(chan struct{}, 1),
 		done: make(chan struct{}),
 	}
 	g.buf, g.puts = append(g.buf[:0], make([]byte, frameSize)...), g.puts[:0]
@@ -75,25 +73,40 @@ func (j *Journal) settle(g *group) error {
 	g.waiters++
 	if j.writing {
 		j.mu.Unlock()
-		select {
-		case <-g.done:
-			return g.err
-		case <-g.turn:
-		}
-		j.mu.Lock()
+		<-g.done
+		return g.err
 	}
 	j.writing = true
-	j.mu.Unlock()
-	runtime.Gosched() // whoever is about to join need not wait for another sync
-	j.mu.Lock()
 	j.lead()
+	if j.awaited() {
+		go j.leadOn() // who has what they waited for need not work for the others
+	} else {
+		j.writing = false
+	}
 	j.mu.Unlock()
 	return g.err
 }
 
-// lead writes the first group of the queue, and hands the next one to one of its
-// own. j.mu is held, but not while the disk is waited for.
+// awaited tells whether somebody waits for the first group of the queue. j.mu is
+// held.
+func (j *Journal) awaited() bool { return len(j.queue) > 0 && j.queue[0].waiters > 0 }
+
+// leadOn has the lead while anybody waits.
+func (j *Journal) leadOn() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for j.awaited() {
+		j.lead()
+	}
+	j.writing = false
+}
+
+// lead writes the first group of the queue. j.mu is held, but not while the disk
+// is waited for.
 func (j *Journal) lead() {
+	j.mu.Unlock()
+	runtime.Gosched() // whoever is about to join need not wait for another sync
+	j.mu.Lock()
 	g := j.queue[0]
 	j.queue = append(j.queue[:0], j.queue[1:]...)
 	if j.failed == nil {
@@ -108,10 +121,6 @@ func (j *Journal) lead() {
 	}
 	g.err = j.failed
 	close(g.done)
-	j.writing = len(j.queue) > 0 && j.queue[0].waiters > 0
-	if j.writing {
-		j.queue[0].turn <- struct{}{}
-	}
 }
 
 // publish makes what is on the disk known. j.mu is held.

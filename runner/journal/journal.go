@@ -183,6 +183,8 @@ func (j *Journal) Close() error {
 	err := j.flush()
 	j.files.Lock() // when all have read
 	defer j.files.Unlock()
+	j.mu.Lock() // and nobody has the lead
+	defer j.mu.Unlock()
 	return errors.Join(err, j.trouble, j.file.Close(), j.spare.remove(j.folder), j.lock.Close())
 }
 
