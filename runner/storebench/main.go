@@ -35,8 +35,8 @@ func run(out, progress io.Writer, args []string) (err error) {
 	flags := flag.NewFlagSet("storebench", flag.ContinueOnError)
 	flags.SetOutput(progress)
 	var s setup
-	flags.IntVar(&s.rounds, "rounds", 15, "how often each contender is measured; the medians are shown")
-	flags.DurationVar(&s.slice, "benchtime", 100*time.Millisecond, "how long each time, at least")
+	flags.IntVar(&s.rounds, "rounds", 9, "how often each contender is measured; the medians are shown")
+	flags.DurationVar(&s.slice, "benchtime", 400*time.Millisecond, "how long each time, at least")
 	flags.StringVar(&s.dir, "dir", os.TempDir(), "a folder on the disk to be measured")
 	flags.IntVar(&s.finished, "finished", 100_000, "how many finished executions there are to Recover")
 	flags.IntVar(&s.unfinished, "unfinished", 1000, "how many unfinished ones")
