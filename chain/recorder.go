@@ -72,7 +72,7 @@ func begin[T any](ctx context.Context, exec *ExecutionContext[T], isNew bool, wi
 	if exec.ID == "" {
 		exec.ID = newID(start)
 	}
-	scope.Context, scope.exec, scope.with = ctx, exec, with
+	scope.Context, scope.exec, scope.with, scope.walk = ctx, exec, with, scope
 	r.with, r.base, r.audience = with, start, nil
 	if room := max(8, with.Room); len(r.cells) < room || !isNew {
 		r.cells = make([]cell, room)
