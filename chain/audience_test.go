@@ -424,3 +424,22 @@ func TestErrorTextThatEndsTheGoroutine(t *testing.T) {
 		})
 	}
 }
+
+// What another goroutine logs while an observer looks is told before the execution
+// goes on.
+func TestWhatIsLoggedMeanwhileIsToldAtOnce(t *testing.T) {
+	var seen []string
+	plan := chain.New[int]().Step("a", func(context.Context, *int) error {
+		require.Equal(t, []string{"plan_started ", "started a", "log hello"}, seen)
+		return nil
+	}).MustBuild()
+	_, err := runner.NewSync(plan, runner.WithObserver(func(ctx context.Context, e chain.Event) {
+		if seen = append(seen, short(e)); e.Kind == chain.KindStarted {
+			exec, _ := chain.FromContext[int](ctx)
+			var beside sync.WaitGroup
+			beside.Go(func() { exec.Log(slog.LevelInfo, "hello") })
+			beside.Wait()
+		}
+	})).Run(context.Background(), 0)
+	require.NoError(t, err)
+}
