@@ -9,9 +9,12 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/policy"
 	"github.com/taskchain-go/taskchain/runner"
@@ -315,4 +318,128 @@ func TestErrorTextSeesWhatTheStepsReturned(t *testing.T) {
 		"b": `taskchain: plan "inner": execution i-1 aborted: step "x" failed: declined`,
 	}, text(nested))
 	require.Equal(t, map[string]string{"b": "*chain.ExecutionError"}, text(nested, redacted))
+}
+
+// leavesBehind is a step that leaves a goroutine behind, which logs, and returns
+// when an observer looks at that.
+func leavesBehind(message string, looking <-chan struct{}) builder.StepFunc[int] {
+	return chain.Do(func(_ context.Context, exec *chain.ExecutionContext[int]) error {
+		go exec.Log(slog.LevelInfo, message)
+		<-looking
+		return nil
+	})
+}
+
+// When Run returns, all has been told, though a goroutine that a step has left
+// behind is at it, and in the order of the trace.
+func TestRunReturnsWhenAllIsTold(t *testing.T) {
+	for name, ends := range map[string]func(){
+		"returns": func() {}, "panics": func() { panic("oh") }, "ends its goroutine": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				looking := make(chan struct{})
+				plan := chain.New[int]().
+					Step("a", leavesBehind("hello", looking)).Compensate(add(-1)).
+					Step("b", fail).Retry(policy.Fixed(2, 0)).
+					OnFailure(policy.Compensate).
+					MustBuild()
+				var seen []string
+				out, err := runner.NewSync(plan,
+					runner.WithObserver(func(_ context.Context, e chain.Event) {
+						if e.Message == "hello" {
+							close(looking)
+							time.Sleep(time.Hour)
+							ends()
+						}
+					}),
+					runner.WithObserver(func(_ context.Context, e chain.Event) { seen = append(seen, short(e)) }),
+				).Run(context.Background(), 0)
+				require.ErrorIs(t, err, errNo)
+				require.Contains(t, seen, "plan_ended ")
+				require.Equal(t, shorts(out.Context.Trace()), seen)
+			})
+		})
+	}
+}
+
+// What a goroutine that a step has left behind logs has its place in the trace, and
+// is told there.
+func TestObserversAreToldInTheOrderOfTheTrace(t *testing.T) {
+	const steps = 2000
+	ended := make(chan struct{})
+	var beside sync.WaitGroup
+	plan := chain.New[int]().Step("first", chain.Do(func(_ context.Context, exec *chain.ExecutionContext[int]) error {
+		beside.Go(func() {
+			for {
+				select {
+				case <-ended:
+					return
+				default:
+					exec.Log(slog.LevelInfo, "")
+				}
+			}
+		})
+		return nil
+	})).Builder
+	for i := range steps {
+		plan = plan.Step(fmt.Sprint(i), add(1)).Builder
+	}
+	var seen []string
+	out, err := runner.NewSync(plan.MustBuild(), runner.WithObserver(func(_ context.Context, e chain.Event) {
+		if e.Kind == chain.KindPlanEnded {
+			close(ended)
+		}
+		seen = append(seen, short(e))
+	})).Run(context.Background(), 0)
+	require.NoError(t, err)
+	beside.Wait()
+	require.Equal(t, shorts(out.Context.Trace()), seen)
+}
+
+// The function of WithErrorText may end the goroutine that tells of an error,
+// before the end of the run waits for that one or after.
+func TestErrorTextThatEndsTheGoroutine(t *testing.T) {
+	for name, last := range map[string]time.Duration{"before": 10 * time.Hour, "after": 90 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				looking := make(chan struct{})
+				plan := chain.New[int]().
+					Step("a", leavesBehind("hello", looking)).
+					Step("b", fail).
+					Step("c", takes(last, nil)).
+					OnFailure(policy.Continue).
+					MustBuild()
+				exec := runAside(t, plan,
+					runner.WithErrorText(func(error) string { runtime.Goexit(); return "" }),
+					runner.WithObserver(func(_ context.Context, e chain.Event) {
+						if e.Message == "hello" {
+							close(looking)
+						}
+						time.Sleep(time.Hour)
+					}))
+				require.Equal(t, chain.Partial, exec.Status())
+				require.Equal(t, []string{"a", "c"}, exec.Completed())
+			})
+		})
+	}
+}
+
+// What another goroutine logs while an observer looks is told before the execution
+// goes on.
+func TestWhatIsLoggedMeanwhileIsToldAtOnce(t *testing.T) {
+	var seen []string
+	plan := chain.New[int]().Step("a", func(context.Context, *int) error {
+		require.Equal(t, []string{"plan_started ", "started a", "log hello"}, seen)
+		return nil
+	}).MustBuild()
+	_, err := runner.NewSync(plan, runner.WithObserver(func(ctx context.Context, e chain.Event) {
+		if seen = append(seen, short(e)); e.Kind == chain.KindStarted {
+			exec, _ := chain.FromContext[int](ctx)
+			var beside sync.WaitGroup
+			beside.Go(func() { exec.Log(slog.LevelInfo, "hello") })
+			beside.Wait()
+		}
+	})).Run(context.Background(), 0)
+	require.NoError(t, err)
 }

@@ -3,6 +3,7 @@ package chain
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 )
 
 // StepInfo tells a step which attempt of which step of which execution it is.
@@ -85,10 +86,40 @@ type Scope struct {
 	context.Context
 	exec interface{ id() string } // the *ExecutionContext[T]
 	with *Recording               // of this run: a later one may have another plan
+	walk *Scope                   // the first one, or the first one of the branch
 }
 
 // Over is the scope over another context, which was made of s.
-func (s *Scope) Over(ctx context.Context) *Scope { return &Scope{ctx, s.exec, s.with} }
+func (s *Scope) Over(ctx context.Context) *Scope { return &Scope{ctx, s.exec, s.with, s.walk} }
+
+// Branch is the scope of a branch, whose attempts are made beside those of others.
+func (s *Scope) Branch(ctx context.Context) *Scope {
+	branch := s.Over(ctx)
+	branch.walk = branch
+	return branch
+}
+
+// Attempt is the attempt under way, of those that are made one after another in s
+// and in scopes made of it, that ctx is made of, also by way of the steps of other
+// executions. It is nil if that is over, or ctx not made of one.
+func (s *Scope) Attempt(ctx context.Context) *Frame {
+	for ctx != nil {
+		f, ok := ctx.(*Frame)
+		if !ok {
+			f, ok = ctx.Value(frameKey{}).(*Frame)
+		}
+		switch {
+		case !ok:
+			return nil
+		case f.walk == s.walk && f.over():
+			return nil
+		case f.walk == s.walk:
+			return f
+		}
+		ctx = f.Context
+	}
+	return nil
+}
 
 // Detached is the scope that compensations run in: the values of s without its
 // end, and the error that made them necessary.
@@ -110,28 +141,12 @@ func (s *Scope) Value(key any) any {
 // A Frame is the context of one attempt, for authors of runners. A runner sets
 // it once and hands out its address. It is as small as can be and can be
 // allocated many at once, so that a step costs no context of its own; it is
-// never changed afterwards, so a goroutine that a step leaves behind still sees
-// its own step.
+// never changed afterwards, but for its end, so a goroutine that a step leaves
+// behind still sees its own step.
 type Frame struct {
 	*Scope
-	step    int32
+	step    int32 // its complement when the attempt is over
 	attempt int32 // negative for a compensation
-}
-
-// Holds tells whether ctx is f or made of it, also by way of the steps of other
-// executions, for authors of runners.
-func (f *Frame) Holds(ctx context.Context) bool {
-	for ctx != nil {
-		in, ok := ctx.(*Frame)
-		if !ok {
-			in, ok = ctx.Value(frameKey{}).(*Frame)
-		}
-		if !ok || in == f {
-			return ok
-		}
-		ctx = in.Context
-	}
-	return false
 }
 
 // Set makes f the context of an attempt at a step, which is given by its index
@@ -143,6 +158,11 @@ func (f *Frame) Set(in *Scope, step int, phase Phase, attempt int) {
 	}
 }
 
+// End says that the attempt is over, to whoever asks by [Scope.Attempt].
+func (f *Frame) End() { atomic.StoreInt32(&f.step, ^f.step) }
+
+func (f *Frame) over() bool { return atomic.LoadInt32(&f.step) < 0 }
+
 // Value finds the execution and the step, and asks the parent for the rest.
 func (f *Frame) Value(key any) any {
 	if _, ok := key.(frameKey); ok {
@@ -153,22 +173,28 @@ func (f *Frame) Value(key any) any {
 
 // Step is the index of the step in the plan, and whether it is its compensation.
 func (f *Frame) Step() (index int, phase Phase) {
-	if f.attempt < 0 {
-		return int(f.step), Compensation
+	step := atomic.LoadInt32(&f.step)
+	if step < 0 {
+		step = ^step
 	}
-	return int(f.step), Forward
+	if f.attempt < 0 {
+		return int(step), Compensation
+	}
+	return int(step), Forward
 }
 
 // Info is what StepFrom finds.
 func (f *Frame) Info() StepInfo {
+	step, phase := f.Step()
 	info := StepInfo{
 		ExecutionID: f.exec.id(),
 		Plan:        f.with.Plan,
-		Path:        f.with.Steps[f.step].Path,
+		Path:        f.with.Steps[step].Path,
 		Attempt:     int(f.attempt),
+		Phase:       phase,
 	}
-	if f.attempt < 0 {
-		info.Attempt, info.Phase = -info.Attempt, Compensation
+	if phase == Compensation {
+		info.Attempt = -info.Attempt
 		info.Cause, _ = f.Context.Value(causeKey{}).(error)
 	}
 	return info

@@ -31,6 +31,7 @@ func (r *Recorder) Logged(at time.Duration, step int, phase Phase, level slog.Le
 	r.mu.Lock()
 	r.detail(detail{log: &logged{NewRecord(at, KindLog, step, phase, 0), level, message, false}})
 	r.tell()
+	r.mu.Unlock()
 }
 
 // Continue notes that the run that has begun is the one before, carried on.

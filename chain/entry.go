@@ -34,14 +34,16 @@ func (e entry) unit() bool { return !e.kind.Composite() || e.compensation }
 
 // newest reads what is settled off the trace, the newest settling first. The
 // lock must be held, in the body of the loop too.
-func (r *Recorder) newest(yield func(entry) bool) {
+func (r *Recorder) newest(yield func(entry) bool) { r.newestOf(r.all(), yield) }
+
+// newestOf is newest of the trace as far as it is given.
+func (r *Recorder) newestOf(all records, yield func(entry) bool) {
 	var (
 		steps = r.recording().Steps
 		seen  = make([]bool, len(steps))
 		undo  []entry // by step, where its undo has ended; made when there is one
 		rest  = r.details()
 	)
-	all := r.all()
 	for i := all.len() - 1; i >= 0; i-- {
 		rec := all.at(i)
 		var d detail
@@ -93,11 +95,15 @@ func (e *entry) takeUndo(from entry) {
 }
 
 // fold is what is settled, in order of the settling.
-func (r *Recorder) fold() []entry {
-	entries := make([]entry, 0, len(r.ground().before)+min(r.all().len(), len(r.recording().Steps)))
-	for e := range r.newest {
+func (r *Recorder) fold() []entry { return r.foldOf(r.all()) }
+
+// foldOf is fold of the trace as far as it is given.
+func (r *Recorder) foldOf(all records) []entry {
+	entries := make([]entry, 0, len(r.ground().before)+min(all.len(), len(r.recording().Steps)))
+	r.newestOf(all, func(e entry) bool {
 		entries = append(entries, e)
-	}
+		return true
+	})
 	slices.Reverse(entries)
 	return entries
 }

@@ -19,14 +19,16 @@ func (c *ExecutionContext[T]) Progress() Progress { return c.recorder.progress()
 func (r *Recorder) progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := Progress{Status: r.standing.status()}
+	now := r.standing.now() // once: the execution goes on meanwhile
+	all := r.first(now.written())
+	p := Progress{Status: now.status()}
 	steps := r.recording().Steps
 	for _, s := range steps[min(1, len(steps)):] {
 		if !s.Kind.Composite() {
 			p.Steps++
 		}
 	}
-	entries := r.fold()
+	entries := r.foldOf(all)
 	undone := undoneIn(entries)
 	for _, e := range entries {
 		switch {
@@ -38,7 +40,6 @@ func (r *Recorder) progress() Progress {
 	}
 	var atWork []int32
 	var at place
-	all := r.all()
 	for rec, _, more := at.next(all, nil); more; rec, _, more = at.next(all, nil) {
 		switch rec.what.kind() {
 		case KindStarted, KindCompensating:
@@ -57,7 +58,7 @@ func (r *Recorder) progress() Progress {
 		}
 		p.Elapsed = rec.at
 	}
-	if r.standing.live() {
+	if now.live() {
 		p.Elapsed = time.Since(r.base)
 	}
 	for _, step := range atWork {

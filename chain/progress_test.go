@@ -2,6 +2,8 @@ package chain_test
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,4 +93,32 @@ func TestProgressOfBranches(t *testing.T) {
 		_, err := handle.Wait(context.Background())
 		require.NoError(t, err)
 	})
+}
+
+// Asked while the execution runs on, it is of one moment: whoever has completed so
+// many steps is at the next one.
+func TestProgressIsOfOneMoment(t *testing.T) {
+	const steps = 5000
+	plan := chain.New[int]()
+	for i := range steps {
+		plan = plan.Step(fmt.Sprint(i), add(1)).Builder
+	}
+	exec := chain.NewExecutionContext(0)
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for {
+			p := exec.Progress()
+			switch {
+			case p.Status.Ended():
+				require.Equal(t, steps, p.Completed)
+				require.Empty(t, p.Underway)
+				return
+			case len(p.Underway) > 0:
+				require.Equal(t, []string{fmt.Sprint(p.Completed)}, p.Underway)
+			}
+		}
+	})
+	_, err := runner.NewSync(plan.MustBuild()).Resume(context.Background(), exec)
+	require.NoError(t, err)
+	asking.Wait()
 }

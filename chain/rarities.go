@@ -16,6 +16,7 @@ type rest struct {
 	unwinding map[int]bool // the levels that are being undone, but for the plan itself
 	metadata  map[string]any
 	earlier   *earlier
+	turn      chan struct{} // closed by the one who is telling, to leave that to the end of the run
 }
 
 // earlier is what there is of earlier runs.

@@ -73,7 +73,7 @@ func begin[T any](ctx context.Context, exec *ExecutionContext[T], isNew bool, wi
 	if exec.ID == "" {
 		exec.ID = newID(start)
 	}
-	scope.Context, scope.exec, scope.with = ctx, exec, with
+	scope.Context, scope.exec, scope.with, scope.walk = ctx, exec, with, scope
 	r.with, r.base, r.audience = with, start, nil
 	if room := max(8, with.Room); len(r.cells) < room || !isNew {
 		r.cells = make([]cell, room)
@@ -132,15 +132,10 @@ func (r *Recorder) recording() *Recording {
 // Record adds an event. It must not be called while another goroutine may: the
 // branches of a Parallel that run together use RecordShared.
 func (r *Recorder) Record(rec Record) {
-	var added bool
-	if r.audience == nil {
-		added = r.add(rec)
-	} else {
-		added = r.recordAndTell(r.audience, rec)
+	if r.audience == nil && r.add(rec, 0, 0) || r.audience != nil && r.addAndTell(rec, 0, 0) {
+		return
 	}
-	if !added {
-		r.RecordShared(rec)
-	}
+	r.RecordShared(rec)
 }
 
 // RecordShared is Record that is safe for concurrent use.
@@ -148,6 +143,7 @@ func (r *Recorder) RecordShared(rec Record) {
 	r.mu.Lock()
 	r.grow(rec)
 	r.tell()
+	r.mu.Unlock()
 }
 
 // Retrying adds a failed attempt after which another will be made.
@@ -156,6 +152,7 @@ func (r *Recorder) Retrying(at time.Duration, step int, phase Phase, attempt int
 	r.detail(detail{err: err, delay: delay})
 	r.grow(NewRecord(at, KindRetrying, step, phase, attempt))
 	r.tell()
+	r.mu.Unlock()
 }
 
 // Failed adds a failure for good: of a step, a compensation, or, with the
@@ -169,45 +166,51 @@ func (r *Recorder) Failed(at time.Duration, step int, phase Phase, attempts int,
 	r.detail(detail{err: err, ending: ending})
 	r.grow(NewRecord(at, kind, step, phase, attempts))
 	r.tell()
+	r.mu.Unlock()
 }
 
 // detail adds a detail of the record to come, with the lock.
 func (r *Recorder) detail(d detail) {
-	d.record = int32(r.standing.written())
+	n := r.standing.written()
+	if r.audience != nil {
+		n = r.standing.note()
+	}
+	d.record = int32(n)
 	rare := r.rarities()
 	if rare.details == nil {
 		rare.details = rare.first[:0]
 	}
 	rare.details = append(rare.details, d)
-	if r.audience != nil {
-		r.audience.noted.Store(int32(len(rare.details)))
-	}
 }
 
-// End adds the plan's end and gives the execution its status. As with Record, no
-// other goroutine may be recording.
+// End adds the plan's end and gives the execution its status. It returns when the
+// observers have been told everything. As with Record, no other goroutine may be
+// recording.
 func (r *Recorder) End(at time.Duration, status Status) {
-	rec := NewRecord(at, KindPlanEnded, 0, Forward, int(status))
-	if r.audience == nil && r.rare.Load() == nil && r.addLast(rec, status) {
+	rec, set := NewRecord(at, KindPlanEnded, 0, Forward, int(status)), uint64(status)<<statusShift
+	bare := r.rare.Load() == nil // there is nothing to forget
+	if bare && r.audience == nil && r.add(rec, statusMask|liveBit, set) {
 		return
 	}
+	added := bare && r.audience != nil && r.addAndTell(rec, statusMask, set)
 	r.mu.Lock()
-	r.standing.turn(status)
-	r.through()
-	r.grow(rec)
-	if r.audience != nil {
+	if !added {
+		r.standing.turn(status)
+		r.through()
+		r.grow(rec)
 		r.tell()
-		r.mu.Lock()
 	}
+	r.finishTelling()
 	r.standing.end(status) // now that everybody has been told
 	r.mu.Unlock()
 }
 
 // Halt notes that the runner has stopped without bringing the execution to an
 // end: Resume can go on with it. status is what it was before an end that could
-// not be written down.
+// not be written down. As End, it returns when all is told.
 func (r *Recorder) Halt(status Status) {
 	r.mu.Lock()
+	r.finishTelling()
 	r.standing.end(status)
 	r.through()
 	r.mu.Unlock()
@@ -282,6 +285,7 @@ func (r *Recorder) log(level slog.Level, message string, untold bool) {
 	step, phase := r.atWork()
 	r.detail(detail{log: &logged{NewRecord(at, KindLog, int(step), phase, 0), level, message, untold}})
 	r.tell()
+	r.mu.Unlock()
 }
 
 // atWork is the step whose attempt is under way, or 0 where it could be one of

@@ -87,24 +87,34 @@ func (r Record) alone() Record {
 }
 
 // A standing is how far an execution is, in one word: how many records are
-// written, its status, whether a runner is at work on it, and whether somebody is
-// telling its observers. Whoever changes it tells all of that at once to those who
-// read with the lock. But for the telling, only one goroutine at a time may change
-// it: the one that walks through the plan, or, while that waits for the branches of
-// a Parallel, the one of them that has the lock.
+// written, its status, whether a runner is at work on it, whether somebody is
+// telling its observers, and whether a detail has been noted that they are to be
+// told. Whoever changes it tells all of that at once to those who read with the
+// lock. But for the telling and what is noted, only one goroutine at a time may
+// change it: the one that walks through the plan, or, while that waits for the
+// branches of a Parallel, the one of them that has the lock.
 type standing struct{ word atomic.Uint64 }
+
+// A stand is one reading of it.
+type stand uint64
 
 const (
 	statusShift = 32 // above the number of records
 	statusMask  = 0xff << statusShift
 	liveBit     = 1 << 40
 	tellingBit  = 1 << 41
+	notedBit    = 1 << 42
 )
 
-func (s *standing) written() int   { return int(uint32(s.word.Load())) }
-func (s *standing) status() Status { return Status(s.word.Load() & statusMask >> statusShift) }
-func (s *standing) live() bool     { return s.word.Load()&liveBit != 0 }
-func (s *standing) telling() bool  { return s.word.Load()&tellingBit != 0 }
+func (s stand) written() int   { return int(uint32(s)) }
+func (s stand) status() Status { return Status(s & statusMask >> statusShift) }
+func (s stand) live() bool     { return s&liveBit != 0 }
+
+func (s *standing) now() stand     { return stand(s.word.Load()) }
+func (s *standing) written() int   { return s.now().written() }
+func (s *standing) status() Status { return s.now().status() }
+func (s *standing) live() bool     { return s.now().live() }
+func (s *standing) telling() bool  { return s.now()&tellingBit != 0 }
 
 // begin is the begin of a run, without records.
 func (s *standing) begin(status Status) { s.word.Store(uint64(status)<<statusShift | liveBit) }
@@ -127,9 +137,14 @@ func (s *standing) change(clear, set uint64) {
 	}
 }
 
-// tell takes the telling, unless somebody has it; told gives it back.
-func (s *standing) tell() bool { return s.word.Or(tellingBit)&tellingBit == 0 }
-func (s *standing) told()      { s.word.And(^uint64(tellingBit)) }
+// note says that a detail will be noted, and returns how many records come before.
+func (s *standing) note() int { return stand(s.word.Or(notedBit)).written() }
+
+// tell takes the telling, unless somebody has it. told gives it back, and tells
+// whether something has been noted; toldAll gives it back when all of that is told.
+func (s *standing) tell() bool        { return s.word.Or(tellingBit)&tellingBit == 0 }
+func (s *standing) told() (more bool) { return s.word.Add(^uint64(tellingBit-1))&notedBit != 0 }
+func (s *standing) toldAll()          { s.word.And(^uint64(tellingBit | notedBit)) }
 
 // A cell is a record as it is kept. From the lowest bit on it has the time, what
 // happened, the step, and three bits for the attempt or, where another step begins,
@@ -197,46 +212,23 @@ func (r records) at(i int) Record {
 }
 
 // all is what is written so far, with the lock.
-func (r *Recorder) all() (all records) {
-	all.cells = r.cells[:r.standing.written()]
-	all.wide = r.rest().wide
-	return all
-}
+func (r *Recorder) all() records { return r.first(r.standing.written()) }
 
-// add adds a record without the lock; it is false if it does not fit.
-func (r *Recorder) add(rec Record) bool {
-	n := r.standing.written()
-	c, ok := cellOf(rec)
-	if !ok || n >= len(r.cells) {
-		return false
-	}
-	r.cells[n] = c
-	r.standing.word.Add(1)
-	return true
-}
+// first is the first n records, with the lock.
+func (r *Recorder) first(n int) records { return records{r.cells[:n], r.rest().wide} }
 
-// addToTell is add that takes the telling, too; it is false if it can't do both.
-func (r *Recorder) addToTell(rec Record) bool {
+// add adds a record without the lock, and changes the standing besides. It is
+// false, and has done nothing, if the record does not fit, if somebody is telling,
+// or if there is something else to tell.
+func (r *Recorder) add(rec Record, clear, set uint64) bool {
 	word := r.standing.word.Load()
-	n := int(uint32(word))
+	n := stand(word).written()
 	c, ok := cellOf(rec)
-	if !ok || n >= len(r.cells) || word&tellingBit != 0 {
+	if !ok || n >= len(r.cells) || word&(tellingBit|notedBit) != 0 {
 		return false
 	}
-	r.cells[n] = c // which nobody sees if somebody takes the telling now
-	return r.standing.word.CompareAndSwap(word, word+1|tellingBit)
-}
-
-// addLast is add of the end of a run that has no observers.
-func (r *Recorder) addLast(rec Record, status Status) bool {
-	n := r.standing.written()
-	c, ok := cellOf(rec)
-	if !ok || n >= len(r.cells) {
-		return false
-	}
-	r.cells[n] = c
-	r.standing.word.Store(uint64(n+1) | uint64(status)<<statusShift)
-	return true
+	r.cells[n] = c // which nobody sees before it counts
+	return r.standing.word.CompareAndSwap(word, (word+1)&^clear|set)
 }
 
 // grow is add that makes everything fit, with the lock.

@@ -12,7 +12,7 @@ import (
 func kept(written ...Record) []Record {
 	var r Recorder
 	for _, rec := range written {
-		if !r.add(rec) {
+		if !r.add(rec, 0, 0) {
 			r.grow(rec)
 		}
 	}

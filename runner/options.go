@@ -64,11 +64,14 @@ func Options(opts ...Option) Option {
 }
 
 // WithObserver has observe called with each event of each execution, once and in
-// order, after it is in the trace and before the execution goes on; of the
-// events of a Parallel's branches, one may tell another's. chain.FromContext
-// finds the execution in ctx, which has the values of the caller's and does not
-// end. An observer that panics is dropped, which the trace says. Of several, each
-// sees every event. It must be safe for concurrent use if executions run at once.
+// the order of the trace, after it is in the trace and before the execution goes
+// on. Where goroutines add events at once, branches of a Parallel or what a step has
+// left behind, one may tell those of the others while these go on; but the execution
+// ends when everything up to its end is told, so an observer must not wait for that.
+// chain.FromContext finds the execution in ctx, which has the values of the
+// caller's and does not end. An observer that panics is dropped, which the trace
+// says. Of several, each sees every event. It must be safe for concurrent use if
+// executions run at once.
 func WithObserver(observe func(ctx context.Context, event chain.Event)) Option {
 	return Option{func(o *settings) error {
 		if observe == nil {

@@ -97,6 +97,38 @@ func TestNextIsOfOneAttempt(t *testing.T) {
 	})
 }
 
+// The attempts of two branches, or of two executions, are under way at once, and a
+// condition is none: next is for neither of them.
+func TestNextIsOfOneWalk(t *testing.T) {
+	var (
+		condition context.Context
+		errs      = make(chan error, 3)
+		theirs    = map[string]chan context.Context{"p/x": make(chan context.Context), "p/y": make(chan context.Context)}
+	)
+	swap := runner.WithInterceptor(func(ctx context.Context, s chain.StepInfo, next func(context.Context) error) error {
+		if s.Path == "a" {
+			errs <- next(condition)
+			return next(ctx)
+		}
+		other := map[string]string{"p/x": "p/y", "p/y": "p/x"}[s.Path]
+		go func() { theirs[other] <- ctx }()
+		errs <- next(<-theirs[s.Path])
+		go func() { theirs[other] <- nil }() // lest the other's attempt be over before it is asked
+		<-theirs[s.Path]
+		return next(ctx)
+	})
+	nothing := func(context.Context, **world) error { return nil }
+	plan := steps().
+		Step("a", nothing).When(func(ctx context.Context, _ **world) bool { condition = ctx; return true }).
+		Parallel("p", steps().Step("x", nothing).Step("y", nothing)).
+		MustBuild()
+	_, err := runner.NewAsync(plan, swap).Run(t.Context(), &world{})
+	require.NoError(t, err)
+	for range 3 {
+		require.ErrorContains(t, <-errs, "an interceptor has called next after its attempt")
+	}
+}
+
 // A context is made of the attempt's also by way of another execution.
 func TestNextInsideAnotherExecution(t *testing.T) {
 	type call = func(context.Context) error

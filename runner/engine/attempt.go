@@ -222,17 +222,20 @@ func (w *walker) frame() *chain.Frame {
 // call calls the user's function, through the interceptors, and turns a panic
 // into an error.
 func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, phase chain.Phase) (err error) {
-	returned := false
+	returned, intercepted := false, w.x.program.Intercepted()
 	defer func() {
 		if !returned {
 			err = w.interrupted(recover(), frame, s, phase)
 		}
+		if intercepted {
+			frame.End()
+		}
 		w.release()
 	}()
-	if len(w.x.program.interceptors) == 0 {
-		err = w.x.host.Attempt(ctx, s, phase)
-	} else {
+	if intercepted {
 		err = w.intercepted().attempt(ctx, frame)
+	} else {
+		err = w.x.host.Attempt(ctx, s, phase)
 	}
 	returned = true
 	return err
@@ -283,6 +286,7 @@ func (w *walker) condition(ctx *chain.Scope, s *builder.Step) (holds bool, err e
 	}
 	frame := w.frame()
 	frame.Set(ctx, s.Index, chain.Forward, 1)
+	frame.End() // no attempt
 	returned := false
 	defer func() {
 		if !returned {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -98,6 +100,37 @@ func run(t *testing.T, plan *builder.Plan[state], exec *chain.ExecutionContext[s
 }
 
 func ok(_ context.Context, s *state) error { return nil }
+
+// An execution that stops where it stands does so when the observers have been told
+// everything, though it is a goroutine left behind by a step that is at it.
+func TestAHaltWaitsUntilAllIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looking := make(chan struct{})
+		plan := chain.New[state]().
+			Step("a", chain.Do(func(_ context.Context, exec *chain.ExecutionContext[state]) error {
+				go exec.Log(slog.LevelInfo, "hello")
+				<-looking
+				return nil
+			})).
+			Step("b", ok).
+			MustBuild()
+		told := 0
+		observe := func(_ context.Context, e chain.Event) {
+			if told++; e.Kind == chain.KindLog {
+				close(looking)
+				time.Sleep(time.Hour)
+			}
+		}
+		exec := chain.NewExecutionContext(state{})
+		h := &crashing{t: t, Local: engine.Local{Start: time.Now()}, plan: plan, exec: exec, left: 1, world: new(ledger)}
+		program := engine.Compile(plan, engine.Options{Observers: []func(context.Context, chain.Event){observe}})
+		x, err := engine.Begin(t.Context(), program, exec, h, h.Start)
+		require.NoError(t, err)
+		x.Drive()
+		require.Len(t, exec.Trace(), 5, "the begin of b is not safe, but it is recorded")
+		require.Equal(t, 5, told)
+	})
+}
 
 // shapes are plans whose functions behave the same in every process.
 func shapes() map[string]builder.Builder[state] {

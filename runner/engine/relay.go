@@ -4,35 +4,26 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"sync/atomic"
 
 	"github.com/taskchain-go/taskchain/chain"
 )
 
 // A relay hands the attempts of one walker from interceptor to interceptor and at
 // last to the step. Its functions serve all attempts, so none is made for each. An
-// interceptor may keep one, or a context: so both must be of the attempt that is
-// under way, and a relay's memory is never used again.
+// interceptor may keep one, or a context: so the context must be of the attempt that
+// is under way, and a relay's memory is never used again.
 type relay struct {
-	host     Host
-	program  *Program
-	underway atomic.Pointer[chain.Frame]
-	next     []func(context.Context) error // what the i-th interceptor is given
+	host    Host
+	program *Program
+	scope   *chain.Scope                // of the walker
+	next    func(context.Context) error // what the first interceptor is given
 }
 
 // intercepted is the walker's relay.
 func (w *walker) intercepted() *relay {
 	if w.relay == nil {
-		r := &relay{host: w.x.host, program: w.x.program}
-		for i := range r.program.interceptors {
-			r.next = append(r.next, func(ctx context.Context) error {
-				frame := r.underway.Load()
-				if frame == nil || !frame.Holds(ctx) {
-					return errForeign
-				}
-				return r.pass(ctx, frame, i+1)
-			})
-		}
+		r := &relay{host: w.x.host, program: w.x.program, scope: w.ctx}
+		r.next = r.behind(0)
 		w.relay = r
 	}
 	return w.relay
@@ -42,17 +33,29 @@ var errForeign = errors.New("an interceptor has called next after its attempt, o
 
 // attempt makes an attempt through all interceptors.
 func (r *relay) attempt(ctx context.Context, frame *chain.Frame) error {
-	r.underway.Store(frame)
-	defer r.underway.Store(nil)
-	return r.pass(ctx, frame, 0)
+	return r.program.interceptors[0](ctx, frame.Info(), r.next)
 }
 
-// pass calls the i-th interceptor around those behind it, and at last the step.
-func (r *relay) pass(ctx context.Context, frame *chain.Frame, i int) error {
-	if i < len(r.next) {
-		return r.program.interceptors[i](ctx, frame.Info(), r.next[i])
+// behind is what the i-th interceptor is given: the next one, and behind the last
+// one the step.
+func (r *relay) behind(i int) func(context.Context) error {
+	if i++; i == len(r.program.interceptors) {
+		return func(ctx context.Context) error {
+			frame := r.scope.Attempt(ctx)
+			if frame == nil {
+				return errForeign
+			}
+			return r.step(ctx, frame)
+		}
 	}
-	return r.step(ctx, frame)
+	intercept, next := r.program.interceptors[i], r.behind(i)
+	return func(ctx context.Context) error {
+		frame := r.scope.Attempt(ctx)
+		if frame == nil {
+			return errForeign
+		}
+		return intercept(ctx, frame.Info(), next)
+	}
 }
 
 // step calls the step. What ends its goroutine is not for the interceptors.

@@ -266,10 +266,12 @@ func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
 	goesOn := w.goesOn(p)
 	var walkers []*walker
 	for i := p.Index + 1; i < p.Next; i = w.x.program.steps[i].Next {
-		b := &walker{x: w.x, top: &w.x.program.steps[i], ctx: ctx, at: w.at, replay: w.replay, rewalk: w.rewalk}
+		b := &walker{x: w.x, top: &w.x.program.steps[i], at: w.at, replay: w.replay, rewalk: w.rewalk}
 		b.result = leftOut
-		if w.x.remote != nil {
-			b.ctx = ctx.Over(w.x.remote.Branch(ctx.Context, b.top))
+		if w.x.remote == nil {
+			b.ctx = ctx.Branch(inner)
+		} else {
+			b.ctx = ctx.Branch(w.x.remote.Branch(inner, b.top))
 		}
 		walkers = append(walkers, b)
 		if !goesOn && w.replay.doomed(i) { // its siblings must not begin before it has failed anew
