@@ -23,6 +23,10 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if address := os.Getenv(deserterOf); address != "" {
+		beDeserter(address)
+		return
+	}
 	if address := os.Getenv(workerOf); address != "" {
 		if err := run(context.Background(), []string{"worker", "-address", address, "-dir", os.Getenv(workerIn)}, io.Discard); err != nil {
 			panic(err)

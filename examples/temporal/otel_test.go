@@ -3,8 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -12,9 +18,11 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/taskchain-go/taskchain/builder"
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/policy"
 	"github.com/taskchain-go/taskchain/runner/otel"
@@ -88,4 +96,87 @@ func spansOf(t *testing.T, address, id string, both bool) []string {
 		tree = append(tree, outer+" > "+s.Name)
 	}
 	return tree
+}
+
+// The environment of a process that is a worker and dies in the middle of a step.
+const deserterOf = "EXAMPLE_TEST_DESERTER"
+
+func beDeserter(address string) {
+	c, err := client.Dial(client.Options{HostPort: address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	if err != nil {
+		panic(err)
+	}
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(traceIDs{}))
+	w := worker.New(c, "moved", temporal.Recommended(worker.Options{}))
+	plan := movedPlan(func(context.Context, *int) error { os.Exit(1); return nil })
+	if err := temporal.Register(w, plan, temporal.With(otel.Instrument(otel.WithTracerProvider(tracers)))); err != nil {
+		panic(err)
+	}
+	if err := w.Run(nil); err != nil {
+		panic(err)
+	}
+}
+
+// traceIDs writes to standard output which spans have ended, and in which trace.
+type traceIDs struct{}
+
+func (traceIDs) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
+	for _, s := range spans {
+		fmt.Println(s.SpanContext().TraceID(), s.Name())
+	}
+	return nil
+}
+
+func (traceIDs) Shutdown(context.Context) error { return nil }
+
+func movedPlan(b builder.StepFunc[int]) *builder.Plan[int] {
+	pass := func(context.Context, *int) error { return nil }
+	return chain.New[int]().Named("moved").
+		Process("p", chain.New[int]().Step("a", pass).Step("b", b)).
+		Step("c", func(context.Context, *int) error { return errors.New("boom") }).
+		OnFailure(policy.Compensate).MustBuild()
+}
+
+// An execution whose worker was killed is one span all the same, from its begin on,
+// and all of it one trace.
+func TestOpenTelemetryAfterALostWorker(t *testing.T) {
+	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
+		ExistingPath: serverPath(t), LogLevel: "error", Stdout: io.Discard, Stderr: io.Discard,
+	})
+	require.NoError(t, err)
+	defer func() { _ = server.Stop() }()
+	c, err := client.Dial(client.Options{HostPort: server.FrontendHostPort()})
+	require.NoError(t, err)
+	defer c.Close()
+	plan := movedPlan(func(context.Context, *int) error { return nil })
+	h, err := temporal.NewRunner(c, plan, temporal.Heartbeat(time.Second)).Start(t.Context(), 0)
+	require.NoError(t, err)
+
+	deserter := exec.CommandContext(t.Context(), os.Args[0])
+	deserter.Env = append(os.Environ(), deserterOf+"="+server.FrontendHostPort())
+	told, err := deserter.Output()
+	require.Error(t, err, "it has killed itself")
+	lost := time.Now()
+	ended := strings.Fields(string(told)) // trace, "attempt", "p/a", trace, "step", "p/a"
+	require.Subset(t, ended, []string{"attempt", "step", "p/a"})
+	require.NotContains(t, ended, "execution")
+
+	kept := tracetest.NewInMemoryExporter()
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(kept))
+	w := worker.New(c, "moved", temporal.Recommended(worker.Options{}))
+	require.NoError(t, temporal.Register(w, plan, temporal.With(otel.Instrument(otel.WithTracerProvider(tracers)))))
+	require.NoError(t, w.Start())
+	defer w.Stop()
+	_, err = h.Wait(t.Context())
+	require.ErrorContains(t, err, "boom")
+
+	begun := map[string]time.Time{}
+	for _, s := range kept.GetSpans() {
+		require.NotContains(t, begun, s.Name, "which ends once")
+		begun[s.Name] = s.StartTime
+		require.Equal(t, ended[0], s.SpanContext.TraceID().String(), s.Name)
+	}
+	require.Len(t, begun, 6, "%v", begun) // execution, process p, b and c with an attempt each
+	require.True(t, begun["execution moved"].Before(lost), "it began where it began")
+	require.True(t, begun["process p"].Before(lost))
 }
