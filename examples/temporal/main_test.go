@@ -83,6 +83,7 @@ func TestKilledWorkersLeakNothing(t *testing.T) {
 				fire(w)
 			}
 			require.NoError(t, err)
+			require.Contains(t, out.String(), "229 orders started; workers ")
 			require.NotContains(t, out.String(), "\n0 succeeded")
 			require.NotContains(t, out.String(), " 0 compensated")
 			require.Contains(t, out.String(), " 0 stuck\nthe books balance\n")
