@@ -180,3 +180,41 @@ func TestOpenTelemetryAfterALostWorker(t *testing.T) {
 	require.True(t, begun["execution moved"].Before(lost), "it began where it began")
 	require.True(t, begun["process p"].Before(lost))
 }
+
+// So is one that has gone on with new histories.
+func TestOpenTelemetryOfNewHistories(t *testing.T) {
+	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
+		ExistingPath: serverPath(t), LogLevel: "error", Stdout: io.Discard, Stderr: io.Discard,
+	})
+	require.NoError(t, err)
+	defer func() { _ = server.Stop() }()
+	c, err := client.Dial(client.Options{HostPort: server.FrontendHostPort()})
+	require.NoError(t, err)
+	defer c.Close()
+	kept := tracetest.NewInMemoryExporter()
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(kept))
+	var begun time.Time
+	plan := movedPlan(func(context.Context, *int) error { begun = time.Now(); return nil })
+	w := worker.New(c, "moved", temporal.Recommended(worker.Options{}))
+	require.NoError(t, temporal.Register(w, plan, temporal.With(otel.Instrument(otel.WithTracerProvider(tracers)))))
+	require.NoError(t, w.Start())
+	defer w.Stop()
+	h, err := temporal.NewRunner(c, plan, temporal.MaxHistory(1)).Start(t.Context(), 0)
+	require.NoError(t, err)
+	_, err = h.Wait(t.Context())
+	require.ErrorContains(t, err, "boom")
+
+	ends := map[string]int{}
+	for _, s := range kept.GetSpans() {
+		ends[s.Name]++
+		require.Equal(t, kept.GetSpans()[0].SpanContext.TraceID(), s.SpanContext.TraceID(), s.Name)
+		if s.Name == "execution moved" {
+			require.True(t, s.StartTime.Before(begun), "it began before the second step")
+			require.Len(t, s.Links, 1, "to that in an earlier history")
+		}
+	}
+	require.Equal(t, map[string]int{
+		"execution moved": 1, "process p": 1, "step p/a": 1, "step p/b": 1, "step c": 1,
+		"attempt p/a": 1, "attempt p/b": 1, "attempt c": 1,
+	}, ends)
+}

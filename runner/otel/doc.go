@@ -35,9 +35,9 @@
 // charge", which the step's ctx carries there: under that of the interceptor from
 // the SDK of Temporal, where one is used, or else under the execution's. Of an
 // execution that goes on in another worker, because its own was lost or has forgotten
-// it, the span is made there: it begins when the execution did, ends once and links
-// to the one before, which nobody gets to see. So steps that the first worker has
-// told of are in the same trace, but hang under a span that is not there.
+// it, or in a new history, the span is made there: it begins when the execution did,
+// ends once and links to the one before, which nobody gets to see. So steps that were
+// told of before are in the same trace, but hang under a span that is not there.
 //
 // # Metrics
 //
