@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -19,7 +18,6 @@ import (
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/taskchain-go/taskchain/builder"
@@ -33,20 +31,16 @@ import (
 // besides, attempts and what they call are in that one's instead. This stands here
 // because neither module is to depend on the other.
 func TestOpenTelemetry(t *testing.T) {
-	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
-		ExistingPath: serverPath(t), LogLevel: "error", Stdout: io.Discard, Stderr: io.Discard,
-	})
-	require.NoError(t, err)
-	defer func() { _ = server.Stop() }()
+	address := serve(t)
 	steps := []string{
 		" > execution checkout",
 		"execution checkout > step a", "execution checkout > step b", "execution checkout > compensation a",
 	}
-	require.Subset(t, spansOf(t, server.FrontendHostPort(), "alone", false), append(steps,
+	require.Subset(t, spansOf(t, address, "alone", false), append(steps,
 		"execution checkout > attempt a", "attempt a > call",
 		"execution checkout > attempt b",
 	))
-	require.Subset(t, spansOf(t, server.FrontendHostPort(), "both", true), append(steps,
+	require.Subset(t, spansOf(t, address, "both", true), append(steps,
 		"RunActivity:checkout/a > attempt a", "attempt a > call",
 		"RunActivity:checkout/b > attempt b",
 		"RunActivity:checkout/a//compensation > attempt a",
@@ -140,12 +134,8 @@ func movedPlan(b builder.StepFunc[int]) *builder.Plan[int] {
 // An execution whose worker was killed is one span all the same, from its begin on,
 // and all of it one trace.
 func TestOpenTelemetryAfterALostWorker(t *testing.T) {
-	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
-		ExistingPath: serverPath(t), LogLevel: "error", Stdout: io.Discard, Stderr: io.Discard,
-	})
-	require.NoError(t, err)
-	defer func() { _ = server.Stop() }()
-	c, err := client.Dial(client.Options{HostPort: server.FrontendHostPort()})
+	address := serve(t)
+	c, err := client.Dial(client.Options{HostPort: address})
 	require.NoError(t, err)
 	defer c.Close()
 	plan := movedPlan(func(context.Context, *int) error { return nil })
@@ -153,7 +143,7 @@ func TestOpenTelemetryAfterALostWorker(t *testing.T) {
 	require.NoError(t, err)
 
 	deserter := exec.CommandContext(t.Context(), os.Args[0])
-	deserter.Env = append(os.Environ(), deserterOf+"="+server.FrontendHostPort())
+	deserter.Env = append(os.Environ(), deserterOf+"="+address)
 	told, err := deserter.Output()
 	require.Error(t, err, "it has killed itself")
 	lost := time.Now()
@@ -183,12 +173,8 @@ func TestOpenTelemetryAfterALostWorker(t *testing.T) {
 
 // So is one that has gone on with new histories.
 func TestOpenTelemetryOfNewHistories(t *testing.T) {
-	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
-		ExistingPath: serverPath(t), LogLevel: "error", Stdout: io.Discard, Stderr: io.Discard,
-	})
-	require.NoError(t, err)
-	defer func() { _ = server.Stop() }()
-	c, err := client.Dial(client.Options{HostPort: server.FrontendHostPort()})
+	address := serve(t)
+	c, err := client.Dial(client.Options{HostPort: address})
 	require.NoError(t, err)
 	defer c.Close()
 	kept := tracetest.NewInMemoryExporter()
