@@ -176,6 +176,28 @@ func Example_parallel() {
 	// <nil>
 }
 
+// render answers by a callback, as some clients do.
+func render(_ context.Context, _ *Order, answer func(error)) { go answer(nil) }
+
+func Example_async() {
+	ctx, order := context.Background(), Order{}
+	// readme:begin async
+	plan, err := chain.New[Order]().
+		AsyncStep("render", func(ctx context.Context, o *Order) <-chan error {
+			done := make(chan error, 1)
+			render(ctx, o, func(err error) { done <- err }) // when it is done, in a goroutine of its own
+			return done
+		}).Timeout(time.Minute).
+		Build()
+	// readme:end async
+	if err != nil {
+		panic(err)
+	}
+	out, err := runner.NewAsync(plan).Run(ctx, order)
+	fmt.Println(out.Status, err)
+	// Output: succeeded <nil>
+}
+
 // bank is an HTTP service that recognises a repeated request by its key.
 type bank struct{ url string }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -20,6 +21,8 @@ import (
 	"github.com/taskchain-go/taskchain/codec"
 	"github.com/taskchain-go/taskchain/policy"
 	"github.com/taskchain-go/taskchain/runner"
+	"github.com/taskchain-go/taskchain/runner/journal"
+	"github.com/taskchain-go/taskchain/runner/storetest"
 )
 
 var errNoCourier = errors.New("no courier")
@@ -179,6 +182,43 @@ var troubles = map[string]func(t *testing.T) error{
 	},
 	`runner: WithConcurrency: must be at least 1, got …`: func(t *testing.T) error {
 		_, err := runner.NewSync(chain.New[Order]().Step("ship", ship).MustBuild(), runner.WithConcurrency(0)).Run(t.Context(), Order{})
+		return err
+	},
+	`journal: the folder is in use: …`: func(t *testing.T) error {
+		folder := t.TempDir()
+		store, err := journal.Open(folder)
+		require.NoError(t, err)
+		defer store.Close()
+		_, err = journal.Open(folder)
+		return err
+	},
+	`runner: execution …: record …: journal: a write has failed: …`: func(t *testing.T) error {
+		folder := filepath.Join(t.TempDir(), "journal")
+		store, err := journal.Open(folder, journal.WithSegmentSize(4<<10))
+		require.NoError(t, err)
+		require.NoError(t, os.RemoveAll(folder)) // there is no room for a further file
+		_, err = runner.NewDurable(chain.New[Order]().Step("ship", ship).MustBuild(), store).
+			Start(t.Context(), Order{ID: strings.Repeat("o", 10<<10)}).Wait(t.Context())
+		require.ErrorIs(t, err, journal.ErrFailed)
+		require.ErrorIs(t, store.Close(), journal.ErrFailed)
+		return err
+	},
+	`runner: execution … (…) is left as it is: …`: func(t *testing.T) error {
+		store, tried := storetest.NewMemory(), make(chan struct{})
+		old := runner.NewDurable(chain.New[Order]().Named("checkout").Step("ship", fails).Retry(policy.Fixed(2, time.Hour)).MustBuild(), store,
+			runner.WithObserver(func(_ context.Context, e chain.Event) {
+				if e.Kind == chain.KindRetrying {
+					close(tried)
+				}
+			}))
+		old.Start(t.Context(), Order{})
+		<-tried
+		require.NoError(t, old.Shutdown(t.Context()))
+		_, err := runner.NewDurable(chain.New[Order]().Named("checkout").Step("send", ship).MustBuild(), store).Recover(t.Context())
+		return err
+	},
+	`runner: unknown execution: …`: func(t *testing.T) error {
+		_, err := runner.NewDurable(chain.New[Order]().Step("ship", ship).MustBuild(), storetest.NewMemory()).Get(t.Context(), "o-1")
 		return err
 	},
 	`runner: the zero runner has no plan: …`: func(t *testing.T) error {

@@ -1,8 +1,14 @@
 package builder
 
-import "strings"
+import (
+	"strings"
 
-// String draws a tree for a terminal, a line a step.
+	"github.com/taskchain-go/taskchain/policy"
+)
+
+// String draws a tree for a terminal, a line a step. With marks it leaves the
+// retries and timeouts away: a terminal is not as wide, and the marks say what
+// came of them.
 func (p Picture) String() string {
 	if len(p.steps) == 0 {
 		return ""
@@ -20,7 +26,7 @@ func (p Picture) branch(out *strings.Builder, parent Step, indent string) {
 			elbow, deeper = "└── ", "    "
 		}
 		out.WriteString(indent + elbow + p.heading(s))
-		if said := phrase(details(s), compensation(s)); said != "" {
+		if said := p.said(s); said != "" {
 			out.WriteString("  (" + said + ")")
 		}
 		for _, text := range []string{p.note(s), printable(s.Description)} {
@@ -31,4 +37,13 @@ func (p Picture) branch(out *strings.Builder, parent Step, indent string) {
 		out.WriteString("\n")
 		p.branch(out, s, indent+deeper)
 	}
+}
+
+// said is what stands in parentheses behind a step.
+func (p Picture) said(s Step) string {
+	if p.marks != nil {
+		s.Retry, s.Timeout, s.Within = policy.Retry{}, 0, 0
+		s.CompensationRetry, s.CompensationTimeout = policy.Retry{}, 0
+	}
+	return phrase(details(s), compensation(s))
 }

@@ -43,19 +43,23 @@ type store struct {
 
 func openStore(t *testing.T, flags ...string) store {
 	s := store{t, t.TempDir()}
+	s.open(flags...)
+	return s
+}
+
+func (s store) open(flags ...string) {
 	cmd := s.program("services", flags...)
 	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
+	require.NoError(s, err)
+	require.NoError(s, cmd.Start())
 	line, err := bufio.NewReader(stdout).ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "the services are open\n", line)
-	t.Cleanup(func() {
+	require.NoError(s, err)
+	require.Equal(s, "the services are open\n", line)
+	s.Cleanup(func() {
 		s.do(allWell, "stop")
-		require.NoError(t, cmd.Wait())
-		require.NoFileExists(t, addressFile(s.dir))
+		require.NoError(s, cmd.Wait())
+		require.NoFileExists(s, addressFile(s.dir))
 	})
-	return s
 }
 
 func (s store) program(command string, args ...string) *exec.Cmd {
@@ -127,6 +131,24 @@ func TestInterrupted(t *testing.T) {
 	s.do(allWell, "recover")
 	out, _ := s.do(mustLook, "run", shipped)
 	require.True(t, strings.HasSuffix(out, allSold(t)), out)
+}
+
+// Who comes before the services waits for them, and is told how to open them.
+func TestBeforeTheServices(t *testing.T) {
+	t.Parallel()
+	s := store{t, t.TempDir()}
+	cmd := s.program("run", s.file("o-1", "visa", "Ireland"))
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	line, err := bufio.NewReader(stderr).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "durable: waiting for the services; to open them: durable services -dir "+s.dir+"\n", line)
+	s.open()
+	require.NoError(t, cmd.Wait())
+	require.Contains(t, out.String(), "1 orders succeeded")
 }
 
 func TestOperation(t *testing.T) {

@@ -82,20 +82,19 @@ func (at addresses) write(dir string) error {
 }
 
 // find waits until the services are open: whoever sells to nobody's stock finds
-// every call failing.
+// every call failing. When they are just being started nothing need be said.
 func (a *call) find(ctx context.Context) (addresses, error) {
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick, long := time.NewTicker(50*time.Millisecond), time.After(2*time.Second)
 	defer tick.Stop()
-	for waiting := false; ; waiting = true {
+	for {
 		at, err := a.tryFind(ctx)
 		if err == nil {
 			return at, nil
 		}
-		if !waiting {
-			fmt.Fprintf(a.stderr, "durable: waiting for the services: %v\n", err)
-		}
 		select {
 		case <-tick.C:
+		case <-long:
+			fmt.Fprintf(a.stderr, "durable: waiting for the services; to open them: durable services -dir %s\n", a.dir)
 		case <-ctx.Done():
 			return at, fmt.Errorf("the services are not open: %w", err)
 		}

@@ -183,6 +183,7 @@ func (c call) sell(ctx context.Context, orders io.Reader) (sales, error) {
 		}
 		handles, taken = append(handles, h), append(taken, o)
 	}
+	fmt.Fprintf(c.stdout, "%d orders started; workers carry them out: go run ./examples/temporal worker\n", len(handles))
 	for i, h := range handles {
 		out, err := h.Wait(ctx)
 		var failed *chain.ExecutionError

@@ -23,6 +23,10 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if address := os.Getenv(deserterOf); address != "" {
+		beDeserter(address)
+		return
+	}
 	if address := os.Getenv(workerOf); address != "" {
 		if err := run(context.Background(), []string{"worker", "-address", address, "-dir", os.Getenv(workerIn)}, io.Discard); err != nil {
 			panic(err)
@@ -47,15 +51,21 @@ func serverPath(t *testing.T) string {
 	return strings.TrimSpace(string(path))
 }
 
-// Workers are killed at random while the orders are executed, and nothing leaks.
-func TestKilledWorkersLeakNothing(t *testing.T) {
+// serve starts a server, as the README says, and returns its address.
+func serve(t *testing.T) string {
+	t.Helper()
 	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
 		ExistingPath: serverPath(t), LogLevel: "error", Stdout: io.Discard, Stderr: io.Discard,
-		ExtraArgs: []string{"--search-attribute", "TaskchainPlan=Keyword", "--search-attribute", "TaskchainStatus=Keyword"}, // as the README says
+		ExtraArgs: []string{"--search-attribute", "TaskchainPlan=Keyword", "--search-attribute", "TaskchainStatus=Keyword"},
 	})
 	require.NoError(t, err)
-	defer func() { _ = server.Stop() }()
-	address, dir := server.FrontendHostPort(), t.TempDir()
+	t.Cleanup(func() { _ = server.Stop() })
+	return server.FrontendHostPort()
+}
+
+// Workers are killed at random while the orders are executed, and nothing leaks.
+func TestKilledWorkersLeakNothing(t *testing.T) {
+	address, dir := serve(t), t.TempDir()
 	hire := func() *exec.Cmd {
 		w := exec.Command(os.Args[0])
 		w.Env = append(os.Environ(), workerOf+"="+address, workerIn+"="+dir)
@@ -74,11 +84,12 @@ func TestKilledWorkersLeakNothing(t *testing.T) {
 	}()
 	for killed := 0; ; {
 		select {
-		case err = <-done:
+		case err := <-done:
 			for _, w := range workers {
 				fire(w)
 			}
 			require.NoError(t, err)
+			require.Contains(t, out.String(), "229 orders started; workers ")
 			require.NotContains(t, out.String(), "\n0 succeeded")
 			require.NotContains(t, out.String(), " 0 compensated")
 			require.Contains(t, out.String(), " 0 stuck\nthe books balance\n")

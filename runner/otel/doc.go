@@ -33,15 +33,18 @@
 // On runner/temporal the worker that interprets the plan tells of the execution and
 // its steps, in a trace of their own. Each attempt is a span besides, "attempt
 // charge", which the step's ctx carries there: under that of the interceptor from
-// the SDK of Temporal, where one is used, or else under the execution's. An
-// execution that goes on in another worker has its own span unended, and is not
-// counted among those that ended.
+// the SDK of Temporal, where one is used, or else under the execution's. Of an
+// execution that goes on in another worker, because its own was lost or has forgotten
+// it, or in a new history, the span is made there: it begins when the execution did,
+// ends once and links to the one before, which nobody gets to see. So steps that were
+// told of before are in the same trace, but hang under a span that is not there.
 //
 // # Metrics
 //
 //   - taskchain.executions: how many ended, by plan and status
 //   - taskchain.execution.duration, in seconds: of the runs, by plan and status
-//   - taskchain.active_executions: how many are running, by plan
+//   - taskchain.active_executions: how many are running in this process, by plan;
+//     on runner/temporal, those that a worker has told of and still has in its cache
 //   - taskchain.step.duration, in seconds: of steps and compensations, waits
 //     for retries included, by plan, path, phase and outcome
 //   - taskchain.retries: by plan, path and phase
@@ -58,5 +61,6 @@
 // of runners and executions at once. Telemetry never stops an execution; what is
 // wrong with it goes to OpenTelemetry's error handler. A run that ends without
 // an end of the execution, as when the store of a durable one fails, leaves its
-// span unended and stays counted as active.
+// span unended, and is counted as active until the garbage collector finds that
+// nobody has the execution any more.
 package otel

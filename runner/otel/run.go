@@ -2,6 +2,7 @@ package otel
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,8 @@ type run struct {
 	open  map[place]*work         // what is under way
 	kinds map[string]builder.Kind // of Processes and Parallels; made when there is one
 	worst string                  // the failure that the execution's status tells of
+
+	forgotten runtime.Cleanup // one that goes on elsewhere, or nowhere, is not active here
 }
 
 // A place is a step or its compensation.
@@ -50,6 +53,9 @@ type work struct {
 func (r *run) observe(ctx context.Context, e chain.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.span == nil && e.Kind != chain.KindPlanStarted && !r.takeOver(ctx, e) {
+		return
+	}
 	at := place{e.Path, e.Phase}
 	switch e.Kind {
 	case chain.KindPlanStarted:
@@ -124,6 +130,7 @@ func (r *run) abandon() {
 	}
 	r.span.SetStatus(codes.Error, "the run came to no end")
 	r.span.End()
+	r.forgotten.Stop()
 	r.telemetry.metrics.ended(context.Background(), r.info.Plan)
 	r.span, r.open = nil, map[place]*work{}
 }
@@ -139,13 +146,13 @@ func (r *run) begin(ctx context.Context, e chain.Event) {
 	}
 	r.ctx, r.span = r.telemetry.tracer.Start(ctx, executionName(r.info.Plan), opts...)
 	inscribe(r.exec, r.span.SpanContext())
-	r.telemetry.metrics.began(r.ctx, r.info.Plan)
+	t, plan := r.telemetry, r.info.Plan
+	t.metrics.began(r.ctx, plan)
+	r.forgotten = runtime.AddCleanup(r, func(plan string) { t.metrics.ended(context.Background(), plan) }, plan)
 }
 
 func (r *run) end(e chain.Event) {
-	if r.span == nil {
-		return
-	}
+	r.forgotten.Stop()
 	r.telemetry.metrics.executed(r.ctx, r.info.Plan, e.Message, e.Time.Sub(r.begun))
 	if r.span.IsRecording() {
 		r.span.SetAttributes(keyStatus.String(e.Message))
@@ -270,10 +277,16 @@ func (r *run) failed(at place, e chain.Event) {
 	if composite {
 		return
 	}
+	r.blame(at, e)
+	r.telemetry.metrics.worked(w.ctx, r.info.Plan, e, e.Time.Sub(w.begun), f.kind)
+}
+
+// blame has the execution's status tell of a failure, if there is none that is as
+// bad.
+func (r *run) blame(at place, e chain.Event) {
 	if r.worst == "" || e.Kind == chain.KindCompensationFailed {
 		r.worst = strings.TrimSuffix(r.kindOf(at, e.Attempt == 0)+" "+e.Path+": "+e.Error, ": ")
 	}
-	r.telemetry.metrics.worked(w.ctx, r.info.Plan, e, e.Time.Sub(w.begun), f.kind)
 }
 
 func (w *work) end(e chain.Event) {
