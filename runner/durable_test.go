@@ -737,6 +737,26 @@ func (m *measuring) Append(ctx context.Context, r runner.Record) error {
 	return m.Store.Append(ctx, r)
 }
 
+// Whatever a step changes back, each record is read with the one before it.
+func TestARecordIsReadWithTheOneBefore(t *testing.T) {
+	texts := []string{"begin", "another begin, which is longer", "begin", "", "an end", "begin"}
+	b := chain.New[string]().Named("texts")
+	for i, text := range texts[1:] {
+		b = b.Step(fmt.Sprint("s", i), func(_ context.Context, s *string) error {
+			*s = text
+			return nil
+		}).Builder
+	}
+	for after, want := range texts {
+		store := &counting{Memory: storetest.NewMemory(), left: after + 2}
+		d := runner.NewDurable(b.MustBuild(), store)
+		_, _ = d.Start(t.Context(), texts[0], chain.WithID("x")).Wait(t.Context())
+		exec, err := d.Get(t.Context(), "x")
+		require.NoError(t, err)
+		require.Equal(t, want, exec.Data, "after %d steps", after)
+	}
+}
+
 // appending is a codec that can add to a buffer, and must be asked to.
 type appending struct{ codec.Appender[books] }
 

@@ -68,9 +68,6 @@ func (d *Durable[T]) load(ctx context.Context, id string) (stored[T], error) {
 		head  []byte // of the newest document
 	)
 	for _, r := range records {
-		if r.Whole {
-			head = nil
-		}
 		cancellation, doc, length, err := parseBody(r.Body, head)
 		if err != nil {
 			return s, fmt.Errorf("runner: execution %s: record %d: %w", id, r.Seq, err)
