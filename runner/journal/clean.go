@@ -95,9 +95,12 @@ func (j *Journal) copyForward(s *segment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+	j.mu.Lock()
+	records := s.held
+	j.mu.Unlock()
 	var entry []byte
 	copied := 0
-	for _, h := range s.held {
+	for _, h := range records {
 		if entry, err = j.again(file, s, h, entry[:0]); err != nil {
 			return err
 		}

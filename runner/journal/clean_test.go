@@ -100,6 +100,20 @@ func TestWhatCountsIsHalfOfTheFiles(t *testing.T) {
 	require.ErrorIs(t, j.Close(), journal.ErrClosed)
 }
 
+// What was forgotten takes no memory, though much that counts keeps its files from
+// being cleaned up.
+func TestWhatIsForgottenIsNotRemembered(t *testing.T) {
+	j := openOn(t, faultfs.New())
+	for i := range 20 {
+		require.NoError(t, j.Append(t.Context(), recordOf(fmt.Sprint("large", i), 0, make([]byte, 2000))))
+	}
+	finish(t, j, 0, 60, true)
+	names, _ := j.Segments()
+	require.Greater(t, len(names), 10, "the files are still there")
+	require.NoError(t, j.CheckLive())
+	require.NoError(t, j.Close())
+}
+
 // The cleaning stops where it fails, which the log and Close tell; appends don't.
 func TestACleaningThatFails(t *testing.T) {
 	for _, c := range []struct {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/taskchain-go/taskchain/runner/journal/internal/disk"
 )
@@ -31,7 +32,8 @@ func (j *Journal) Segments() (names []string, ends []int64) {
 	return names, ends
 }
 
-// CheckLive compares the count of the bytes that count with what it should be.
+// CheckLive compares the count of the bytes that count with what it should be, and
+// that all records that count are known to the cleaning, and not many more.
 func (j *Journal) CheckLive() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -39,11 +41,17 @@ func (j *Journal) CheckLive() error {
 	for _, e := range j.index {
 		for _, p := range e.places {
 			want[p.segment] += int64(p.length)
+			if !slices.Contains(p.segment.held, held{e, p.seq}) {
+				return fmt.Errorf("%s does not know that record %d of %s is in it", p.segment.name, p.seq, e.head.ID)
+			}
 		}
 	}
 	for _, s := range j.segments {
 		if s.live != want[s] {
 			return fmt.Errorf("%s has %d bytes that count, and believes in %d", s.name, want[s], s.live)
+		}
+		if len(s.held) > 2*s.counts+16 {
+			return fmt.Errorf("%s has %d records that count, and remembers %d", s.name, s.counts, len(s.held))
 		}
 	}
 	return nil

@@ -51,11 +51,12 @@ func (x index) forget(id string) {
 	if e == nil {
 		return
 	}
-	for _, p := range e.places {
-		p.segment.live -= int64(p.length)
-	}
-	*e = execution{forgotten: true} // a segment may hold it for long
+	places := e.places
+	*e = execution{forgotten: true} // somebody may still hold it
 	delete(x, id)
+	for _, p := range places {
+		p.segment.lose(p)
+	}
 }
 
 // put notes where a record is: a new one, or another place of one that is there.
@@ -67,23 +68,23 @@ func (e *execution) put(r runner.Record, p place) {
 	}
 	i, found := e.find(r.Seq)
 	if found {
-		e.places[i].segment.live -= int64(e.places[i].length)
+		old := e.places[i]
 		e.places[i] = p
+		old.segment.lose(old)
 	} else {
 		e.places = slices.Insert(e.places, i, p)
 	}
-	p.segment.live += int64(p.length)
-	p.segment.held = append(p.segment.held, held{e, r.Seq})
+	p.segment.gain(p, e)
 	if i == len(e.places)-1 {
 		e.head = r.Head
 		e.next = max(e.next, r.Seq+1)
 	}
 	if r.Whole {
-		e.from = r.Seq
-		for _, old := range e.places[:i] {
-			old.segment.live -= int64(old.length)
+		before := e.places[:i]
+		e.from, e.places = r.Seq, slices.Clone(e.places[i:])
+		for _, old := range before {
+			old.segment.lose(old)
 		}
-		e.places = slices.Delete(e.places, 0, i)
 	}
 }
 

@@ -15,12 +15,38 @@ type segment struct {
 	checks   uint32 // what its checksums begin with
 	end      int64  // of its groups
 	live     int64  // bytes of records that count
-	held     []held // the records that counted once, for the cleaning
+	counts   int    // how many records do
+	held     []held // these, and some that counted once, for the cleaning
 	followed bool   // the file for the next one is being made
 }
 
 func newSegment(h header) *segment {
 	return &segment{header: h, name: nameOf(h.number), checks: h.seed(), end: headerSize}
+}
+
+// gain notes that a record of the execution is here.
+func (s *segment) gain(p place, e *execution) {
+	s.live += int64(p.length)
+	s.counts++
+	s.held = append(s.held, held{e, p.seq})
+}
+
+// lose notes that a record does not count any more; its execution knows already.
+// The list is made anew, for the cleaning may be reading it, when most of it is such
+// records: what is forgotten takes no memory, however long its file stays.
+func (s *segment) lose(p place) {
+	s.live -= int64(p.length)
+	s.counts--
+	if len(s.held) <= 2*s.counts+16 {
+		return
+	}
+	kept := make([]held, 0, s.counts+1)
+	for _, h := range s.held {
+		if _, counts := h.in(s); counts {
+			kept = append(kept, h)
+		}
+	}
+	s.held = kept
 }
 
 // write writes a group behind the others, and returns where it is when it is on
