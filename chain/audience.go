@@ -189,8 +189,10 @@ func (r *Recorder) drop(a *audience, panicked any) {
 	if panicked != nil {
 		why = fmt.Sprintf("panic: %v", panicked)
 	}
-	r.standing.told()
-	r.log(slog.LevelError, "an observer was dropped: "+why, false)
+	r.mu.Lock()
+	r.addLog(slog.LevelError, "an observer was dropped: "+why, false)
+	r.tellAll() // the telling is never given back with something untold, for the end of the run to see
+	r.mu.Unlock()
 }
 
 // showing are the functions that observers are called by.

@@ -276,6 +276,13 @@ func (r *Recorder) Status() Status { return r.standing.status() }
 // observers.
 func (r *Recorder) log(level slog.Level, message string, untold bool) {
 	r.mu.Lock()
+	r.addLog(level, message, untold)
+	r.tell()
+	r.mu.Unlock()
+}
+
+// addLog is log with the lock, and leaves the telling to the caller.
+func (r *Recorder) addLog(level slog.Level, message string, untold bool) {
 	at := time.Duration(0)
 	if !r.base.IsZero() {
 		at = time.Since(r.base)
@@ -284,8 +291,6 @@ func (r *Recorder) log(level slog.Level, message string, untold bool) {
 	}
 	step, phase := r.atWork()
 	r.detail(detail{log: &logged{NewRecord(at, KindLog, int(step), phase, 0), level, message, untold}})
-	r.tell()
-	r.mu.Unlock()
 }
 
 // atWork is the step whose attempt is under way, or 0 where it could be one of
