@@ -772,6 +772,39 @@ func TestDurableAppendsWhereACodecCan(t *testing.T) {
 	require.Equal(t, []string{"reserve", "charge", "ship"}, exec.Data.Done)
 }
 
+// inPlace is a codec that decodes where the bytes are.
+type inPlace struct{ codec.Appender[books] }
+
+func xor(doc []byte) {
+	for i := range doc {
+		doc[i] ^= 0x5a
+	}
+}
+
+func (c inPlace) Append(doc []byte, s chain.Snapshot[books]) ([]byte, int, error) {
+	all, head, err := c.Appender.Append(doc, s)
+	if err == nil {
+		xor(all[len(doc):])
+	}
+	return all, head, err
+}
+
+func (c inPlace) Decode(doc []byte) (chain.Snapshot[books], error) {
+	xor(doc)
+	return c.Appender.Decode(doc)
+}
+
+func TestDurableOfACodecThatDecodesInPlace(t *testing.T) {
+	c, memory := inPlace{codec.JSON[books]().(codec.Appender[books])}, storetest.NewMemory()
+	_, err := runner.NewDurable(money(nil), &counting{Memory: memory, left: 4}, runner.WithCodec(c)).Run(t.Context(), books{})
+	require.ErrorIs(t, err, errDied)
+	found, err := runner.NewDurable(money(nil), memory, runner.WithCodec(c)).Recover(t.Context())
+	require.NoError(t, err)
+	out, err := found.Resumed[0].Wait(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"reserve", "charge", "ship"}, out.Context.Data.Done)
+}
+
 func TestDurableRecordsThatCanNotBeRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		body string

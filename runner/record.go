@@ -78,7 +78,7 @@ func (d *Durable[T]) load(ctx context.Context, id string) (stored[T], error) {
 		if doc == nil {
 			continue
 		}
-		head = doc[:length]
+		head = append(head[:0], doc[:length]...) // the codec may decode where the bytes are
 		part, err := d.decode(doc)
 		if err != nil {
 			return s, fmt.Errorf("runner: execution %s: record %d: %w", id, r.Seq, err)
