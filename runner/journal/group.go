@@ -76,7 +76,7 @@ func (j *Journal) settle(g *group) error {
 		<-g.done
 		return g.err
 	}
-	j.writing = true
+	j.writing, j.woken = true, 0
 	j.lead()
 	if j.awaited() {
 		go j.leadOn() // who has what they waited for need not work for the others
@@ -101,13 +101,21 @@ func (j *Journal) leadOn() {
 	j.writing = false
 }
 
+// late is how many may be about to join the first group of the queue: who was
+// woken by the group before is not yet. j.mu is held.
+func (j *Journal) late() int { return j.crowd - j.woken - j.queue[0].waiters }
+
 // lead writes the first group of the queue. j.mu is held, but not while the disk
 // is waited for.
 func (j *Journal) lead() {
-	j.mu.Unlock()
-	runtime.Gosched() // whoever is about to join need not wait for another sync
-	j.mu.Lock()
+	if j.late() > j.queue[0].waiters/4 {
+		j.mu.Unlock()
+		runtime.Gosched() // whoever is about to join need not wait for another sync
+		j.mu.Lock()
+	}
 	g := j.queue[0]
+	j.crowd = max(j.woken+g.waiters, j.crowd-(j.crowd+7)/8)
+	j.woken = g.waiters
 	j.queue = append(j.queue[:0], j.queue[1:]...)
 	if j.failed == nil {
 		j.mu.Unlock()
