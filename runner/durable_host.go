@@ -71,7 +71,7 @@ func (d *Durable[T]) draft() *draft[T] {
 	return new(draft[T])
 }
 
-// done gives a draft back. It keeps nothing of the user's.
+// done gives a draft back. It keeps the room, and points to nothing of the user's.
 func (d *Durable[T]) done(with *draft[T]) {
 	clear(with.snapshot.Steps)
 	clear(with.snapshot.Trace)
@@ -83,12 +83,19 @@ func (d *Durable[T]) done(with *draft[T]) {
 func (h *durableHost[T]) Commit() error {
 	h.writing.Lock()
 	defer h.writing.Unlock()
+	returns := false
+	defer func() {
+		if !returns { // or the engine would go on, and come here again
+			_ = h.fail(fmt.Errorf("runner: execution %s: its codec or store called runtime.Goexit", h.exec.ID))
+		}
+	}()
 	d := h.runner.draft()
 	defer h.runner.done(d)
 	record, read, err := h.news(d)
 	if err == nil && read != h.read {
 		err = h.append(record)
 	}
+	returns = true
 	if err != nil {
 		return h.fail(err)
 	}
@@ -199,7 +206,7 @@ func ended(h Head) error {
 func (h *durableHost[T]) finish() Head {
 	h.writing.Lock()
 	defer h.writing.Unlock()
-	h.over = true
+	h.over, h.before = true, nil // a handle may be kept for long
 	return h.head
 }
 

@@ -726,6 +726,30 @@ func TestARecordIsAsLongAsWhatAStepHasChanged(t *testing.T) {
 	require.Len(t, exec.Data.Done, steps)
 }
 
+// A codec that ends the goroutine stops its execution, once.
+func TestDurableOfACodecThatEndsTheGoroutine(t *testing.T) {
+	c := &exiting{Codec: codec.JSON[books](), left: 2}
+	memory := storetest.NewMemory()
+	_, err := runner.NewDurable(money(nil), memory, runner.WithCodec(c)).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+	require.ErrorContains(t, err, "runner: execution x: its codec or store called runtime.Goexit")
+	require.Equal(t, -1, c.left, "it is not asked again")
+	exec, err := runner.NewDurable(money(nil), memory).Get(t.Context(), "x")
+	require.NoError(t, err)
+	require.Equal(t, []string{"reserve"}, exec.Data.Done)
+}
+
+type exiting struct {
+	codec.Codec[books]
+	left int
+}
+
+func (e *exiting) Encode(s chain.Snapshot[books]) ([]byte, error) {
+	if e.left--; e.left < 0 {
+		runtime.Goexit()
+	}
+	return e.Codec.Encode(s)
+}
+
 // measuring is a Store that knows how long the bodies were.
 type measuring struct {
 	runner.Store

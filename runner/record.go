@@ -83,6 +83,10 @@ func (d *Durable[T]) load(ctx context.Context, id string) (stored[T], error) {
 		if err != nil {
 			return s, fmt.Errorf("runner: execution %s: record %d: %w", id, r.Seq, err)
 		}
+		if n := len(parts); n > 0 {
+			var none T
+			parts[n-1].Data = none // only the newest are needed
+		}
 		parts = append(parts, part)
 	}
 	whole, err := chain.JoinSnapshots(parts...)
