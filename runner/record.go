@@ -85,7 +85,7 @@ func (d *Durable[T]) load(ctx context.Context, id string) (stored[T], error) {
 		}
 		if n := len(parts); n > 0 {
 			var none T
-			parts[n-1].Data = none // only the newest are needed
+			parts[n-1].Data = none // those of the newest are needed
 		}
 		parts = append(parts, part)
 	}

@@ -29,12 +29,17 @@ func (e *LeftError) Error() string {
 // Unwrap is why it is left.
 func (e *LeftError) Unwrap() error { return e.Err }
 
+// errNameless is why an execution is left that may be of this plan before a change.
+var errNameless = fmt.Errorf("neither its plan nor this one has a name, and its structure is another: %w", chain.ErrPlanChanged)
+
 // Recover carries on every unfinished execution of the plan, to be called when a
 // process starts: those whose steps were running go on with them, those that were
 // compensating go on with that. It does not wait for their end, which is their
 // Handles'. An execution goes on under the version of the plan it was begun under,
 // and if that is not known under the plan itself, if the recorded steps fit it.
-// Aborted and stuck ones are not unfinished: see Retry.
+// Aborted and stuck ones are not unfinished: see Retry. Of a plan without a name,
+// every unfinished execution of one without a name is left that has another
+// structure: nothing tells whether it is of this plan before a change.
 //
 // The error has every *LeftError, and what was wrong with the store; the
 // executions in Resumed go on in spite of it. They end with ctx, and then do what
@@ -48,10 +53,13 @@ func (d *Durable[T]) Recover(ctx context.Context) (Recovery[T], error) {
 	var faults []error
 	var heads []Head
 	for head, err := range d.store.List(ctx, Query{Plan: d.versions[0].plan, Statuses: Unfinished()}) {
-		if err != nil {
+		switch {
+		case err != nil:
 			faults = append(faults, fmt.Errorf("runner: recover: %w", err))
-		} else if d.owns(head) {
+		case d.owns(head):
 			heads = append(heads, head)
+		case head.Plan == "" && d.versions[0].plan == "":
+			found.Left = append(found.Left, LeftError{head, errNameless})
 		}
 	}
 	for _, head := range heads {
