@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"runtime"
 	"sync"
 
 	"github.com/taskchain-go/taskchain/runner"
@@ -76,7 +75,7 @@ func (j *Journal) settle(g *group) error {
 		<-g.done
 		return g.err
 	}
-	j.writing, j.woken = true, 0
+	j.writing = true
 	j.lead()
 	if j.awaited() {
 		go j.leadOn() // who has what they waited for need not work for the others
@@ -101,21 +100,15 @@ func (j *Journal) leadOn() {
 	j.writing = false
 }
 
-// late is how many may be about to join the first group of the queue: who was
-// woken by the group before is not yet. j.mu is held.
-func (j *Journal) late() int { return j.crowd - j.woken - j.queue[0].waiters }
-
 // lead writes the first group of the queue. j.mu is held, but not while the disk
 // is waited for.
 func (j *Journal) lead() {
-	if j.late() > j.queue[0].waiters/4 {
+	if here := j.queue[0].waiters; j.crowd-here > here/4 {
 		j.mu.Unlock()
-		runtime.Gosched() // whoever is about to join need not wait for another sync
+		yield() // whoever is about to join need not wait for another sync
 		j.mu.Lock()
 	}
 	g := j.queue[0]
-	j.crowd = max(j.woken+g.waiters, j.crowd-(j.crowd+7)/8)
-	j.woken = g.waiters
 	j.queue = append(j.queue[:0], j.queue[1:]...)
 	if j.failed == nil {
 		j.mu.Unlock()
@@ -129,6 +122,27 @@ func (j *Journal) lead() {
 	}
 	g.err = j.failed
 	close(g.done)
+	j.count(g)
+}
+
+// count notes how many wait at a time: those of g, and who came while it was on its
+// way. What was counted before is forgotten by and by. j.mu is held.
+func (j *Journal) count(g *group) {
+	here := g.waiters
+	for _, later := range j.queue {
+		here += later.waiters
+	}
+	j.crowd = max(here, j.crowd-(j.crowd+7)/8)
+}
+
+// yield lets everybody go first who can run by now. runtime.Gosched does not: who
+// calls it stands where an idle processor looks first, before it takes over half of
+// the others' work.
+func yield() {
+	turn := make(chan struct{})
+	go close(turn)
+	go func() {}() // the last one that is started runs first: so the one above goes to the end
+	<-turn
 }
 
 // publish makes what is on the disk known. j.mu is held.

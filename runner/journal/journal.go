@@ -31,7 +31,6 @@ type Journal struct {
 	queue    []*group   // what is to be written, in order
 	newest   *group     // that there was
 	writing  bool       // somebody has the lead
-	woken    int        // who waited for the group before
 	crowd    int        // about how many append at once
 	failed   error      // what ended the writing
 	closed   bool

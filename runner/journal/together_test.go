@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/taskchain-go/taskchain/runner"
 	"github.com/taskchain-go/taskchain/runner/journal"
+	"github.com/taskchain-go/taskchain/runner/journal/internal/disk"
 	"github.com/taskchain-go/taskchain/runner/journal/internal/faultfs"
 )
 
@@ -134,4 +136,50 @@ func TestAFailureIsEverybodys(t *testing.T) {
 		require.ErrorIs(t, j.Close(), disk)
 		require.Zero(t, d.OpenFiles())
 	}
+}
+
+// On one processor, where nobody is overtaken, all who append at a time wait for
+// the same sync, and not one half of them while the other half is on its way.
+func TestThoseWhoAppendAtATimeShareSyncs(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const atOnce, records = 16, 50
+	d := &slowDisk{Disk: faultfs.New()}
+	j, err := journal.OpenIn(d, journal.WithSegmentSize(1<<20)) // one is enough
+	require.NoError(t, err)
+	d.syncs = 0
+	var running sync.WaitGroup
+	for i := range atOnce {
+		running.Go(func() {
+			for seq := range records {
+				if err := j.Append(background, recordOf(fmt.Sprint("e", i), seq, nil)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	running.Wait()
+	require.Less(t, d.syncs, records*3/2)
+	require.NoError(t, j.Close())
+}
+
+// A slowDisk lets others run while it syncs.
+type slowDisk struct {
+	*faultfs.Disk
+	syncs int
+}
+
+func (d *slowDisk) Open(name string) (disk.File, error) {
+	f, err := d.Disk.Open(name)
+	return slowFile{f, d}, err
+}
+
+type slowFile struct {
+	disk.File
+	disk *slowDisk
+}
+
+func (f slowFile) Sync() error {
+	f.disk.syncs++
+	runtime.Gosched()
+	return f.File.Sync()
 }
