@@ -196,6 +196,8 @@ func TestWrongUsage(t *testing.T) {
 	require.Contains(t, errs, `there is no command "sell"`)
 	_, errs = s.do(untrusted, "run")
 	require.Contains(t, errs, "run: 0 arguments, want 1")
+	_, errs = s.do(untrusted, "run", "missing.jsonl") // and does not wait for services first
+	require.Contains(t, errs, "durable: open missing.jsonl: no such file")
 	_, errs = s.do(untrusted, "run", "-parallel", "0", "x")
 	require.Contains(t, errs, "-parallel is 0")
 	_, errs = s.do(untrusted, "list", "-status", "lost")

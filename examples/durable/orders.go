@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,16 +94,21 @@ func (a *call) selling(ctx context.Context, do func(*orders, addresses) (status 
 }
 
 func recoverOrders(ctx context.Context, a *call) (int, error) {
-	return a.selling(ctx, func(o *orders, at addresses) (int, error) { return o.sell(ctx, at, "") })
+	return a.selling(ctx, func(o *orders, at addresses) (int, error) { return o.sell(ctx, at, strings.NewReader("")) })
 }
 
 func runOrders(ctx context.Context, a *call) (int, error) {
-	return a.selling(ctx, func(o *orders, at addresses) (int, error) { return o.sell(ctx, at, a.flags.Arg(0)) })
+	file, err := os.Open(a.flags.Arg(0))
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	return a.selling(ctx, func(o *orders, at addresses) (int, error) { return o.sell(ctx, at, file) })
 }
 
-// sell carries on what is unfinished, sells the orders of a file, if there is one,
-// and reports. When ctx ends it stops, and undoes nothing.
-func (o *orders) sell(ctx context.Context, at addresses, file string) (status int, err error) {
+// sell carries on what is unfinished, sells the orders there are besides, and
+// reports. When ctx ends it stops, and undoes nothing.
+func (o *orders) sell(ctx context.Context, at addresses, in io.Reader) (status int, err error) {
 	var waiting sync.WaitGroup
 	found, err := o.Recover(context.WithoutCancel(ctx))
 	if err != nil {
@@ -111,10 +118,7 @@ func (o *orders) sell(ctx context.Context, at addresses, file string) (status in
 	for _, handle := range found.Resumed {
 		waiting.Go(func() { o.follow(ctx, handle) })
 	}
-	malformed := 0
-	if file != "" {
-		malformed, err = o.start(ctx, file, &waiting)
-	}
+	malformed, err := o.start(ctx, in, &waiting)
 	waiting.Wait()
 	if err = errors.Join(append(o.faults, err, o.Shutdown(context.WithoutCancel(ctx)))...); err != nil {
 		return 0, err
@@ -126,13 +130,8 @@ func (o *orders) sell(ctx context.Context, at addresses, file string) (status in
 	return status, err
 }
 
-// start starts the orders of a file, and returns how many lines are none.
-func (o *orders) start(ctx context.Context, file string, waiting *sync.WaitGroup) (malformed int, err error) {
-	in, err := os.Open(file)
-	if err != nil {
-		return 0, err
-	}
-	defer in.Close()
+// start starts orders, and returns how many lines are none.
+func (o *orders) start(ctx context.Context, in io.Reader, waiting *sync.WaitGroup) (malformed int, err error) {
 	places := make(chan struct{}, o.call.parallel)
 	for order, err := range shop.ReadOrders(ctx, in) {
 		if bad, is := errors.AsType[*shop.MalformedError](err); is {

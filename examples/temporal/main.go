@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -33,7 +34,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "temporal:", err)
@@ -158,6 +159,7 @@ type sales struct {
 	succeeded []services.Sale
 	stuck     []string
 	ends      map[chain.Status]int
+	malformed int // lines that are no orders
 }
 
 func (c call) sell(ctx context.Context, orders io.Reader) (sales, error) {
@@ -175,6 +177,7 @@ func (c call) sell(ctx context.Context, orders io.Reader) (sales, error) {
 	for o, err := range shop.ReadOrders(ctx, orders) {
 		if err != nil {
 			fmt.Fprintln(c.stdout, err)
+			sold.malformed++
 			continue
 		}
 		h, err := r.Start(ctx, o, chain.WithID(o.ID+"-"+run))
@@ -206,5 +209,8 @@ func (s sales) report(out io.Writer, books services.Books) error {
 		return fmt.Errorf("the books are wrong: %q", audit.Discrepancies)
 	}
 	fmt.Fprintln(out, "the books balance")
+	if s.malformed > 0 {
+		return fmt.Errorf("%d lines are no orders", s.malformed)
+	}
 	return nil
 }

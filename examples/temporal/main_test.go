@@ -88,7 +88,7 @@ func TestKilledWorkersLeakNothing(t *testing.T) {
 			for _, w := range workers {
 				fire(w)
 			}
-			require.NoError(t, err)
+			require.EqualError(t, err, "11 lines are no orders")
 			require.Contains(t, out.String(), "229 orders started; workers ")
 			require.NotContains(t, out.String(), "\n0 succeeded")
 			require.NotContains(t, out.String(), " 0 compensated")
