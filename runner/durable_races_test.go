@@ -174,6 +174,43 @@ func TestDurableStartDoesNotWaitForADelayItGoesOnWith(t *testing.T) {
 	})
 }
 
+// What Resume takes over is written down before the rest of a delay is waited for, as
+// before every wait, and so goes on after Shutdown; the delay gets no longer by it.
+func TestDurableResumeIsSafeBeforeItsDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := sagas().Named("p").Step("a", once("a")).Retry(policy.Fixed(2, time.Hour).MaxDelay(time.Hour)).MustBuild()
+		begun := time.Now()
+		elsewhere := runner.NewDurable(plan, storetest.NewMemory())
+		elsewhere.Start(t.Context(), books{}, chain.WithID("x"))
+		synctest.Wait()
+		require.NoError(t, elsewhere.Shutdown(t.Context()))
+		exec, err := elsewhere.Get(t.Context(), "x")
+		require.NoError(t, err)
+
+		store := storetest.NewMemory()
+		d := runner.NewDurable(plan, store)
+		resumed := make(chan error)
+		go func() {
+			_, err := d.Resume(t.Context(), exec)
+			resumed <- err
+		}()
+		time.Sleep(20 * time.Minute)
+		_, err = d.Get(t.Context(), "x")
+		require.NoError(t, err, "while it waits")
+		go func() { _ = d.Shutdown(t.Context()) }()
+		require.ErrorIs(t, <-resumed, runner.ErrShutdown)
+
+		time.Sleep(10 * time.Minute)
+		found, err := runner.NewDurable(plan, store).Recover(t.Context())
+		require.NoError(t, err)
+		require.Len(t, found.Resumed, 1)
+		out, err := found.Resumed[0].Wait(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []string{"a", "a"}, out.Context.Data.Done)
+		require.Equal(t, time.Hour, time.Since(begun))
+	})
+}
+
 func TestDurableShutdownBeginsNoSibling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := storetest.NewMemory()

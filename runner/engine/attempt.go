@@ -98,7 +98,7 @@ func (w *walker) waitOn(ctx *chain.Scope, s *builder.Step, phase chain.Phase, be
 	if rest <= 0 {
 		return nil
 	}
-	return w.sleep(ctx, s, phase, before.Attempts, before.Err, rest)
+	return w.wait(ctx, s, phase, before.Attempts, before.Err, rest)
 }
 
 func (w *walker) sleep(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n int, err error, delay time.Duration) *failure {
