@@ -750,6 +750,68 @@ func (e *exiting) Encode(s chain.Snapshot[books]) ([]byte, error) {
 	return e.Codec.Encode(s)
 }
 
+// A store that ends the goroutine of whoever asks it leaves nobody waiting: neither
+// those who come for the same ID, nor Shutdown.
+func TestDurableOfAStoreThatEndsTheGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &leaving{Store: storetest.NewMemory(), reads: true}
+		d := runner.NewDurable(money(nil), store, runner.WithRetention(time.Minute))
+		go d.Start(t.Context(), books{}, chain.WithID("x"))
+		synctest.Wait()
+		require.False(t, store.reads, "it was asked")
+		again := make(chan error, 1)
+		go func() {
+			_, err := d.Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+			again <- err
+		}()
+		synctest.Wait()
+		require.Len(t, again, 1)
+		require.NoError(t, <-again)
+
+		time.Sleep(time.Hour)
+		store.forgets = true
+		_, err := d.Start(t.Context(), books{}, chain.WithID("y")).Wait(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		require.False(t, store.forgets, "it was asked")
+		require.NoError(t, d.Shutdown(t.Context()))
+	})
+}
+
+type leaving struct {
+	runner.Store
+	reads, forgets bool // where it does, once
+}
+
+func (l *leaving) Records(ctx context.Context, id string) ([]runner.Record, error) {
+	if l.reads {
+		l.reads = false
+		runtime.Goexit()
+	}
+	return l.Store.Records(ctx, id)
+}
+
+func (l *leaving) Forget(ctx context.Context, id string) error {
+	if l.forgets {
+		l.forgets = false
+		runtime.Goexit()
+	}
+	return l.Store.Forget(ctx, id)
+}
+
+// A panic of the caller's context is the caller's, who may survive it as the handler
+// of a request does: then the ID is as free as before.
+func TestDurableOfAContextThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := runner.NewDurable(money(nil), storetest.NewMemory())
+		var none *struct{ context.Context }
+		require.Panics(t, func() { d.Start(none, books{}, chain.WithID("x")) })
+		_, err := d.Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, d.Shutdown(t.Context()))
+	})
+}
+
 // measuring is a Store that knows how long the bodies were.
 type measuring struct {
 	runner.Store

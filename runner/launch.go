@@ -60,7 +60,7 @@ func begins(trace, past chain.Trace) bool {
 
 // with has do begin or find an execution that nobody else is at work on; if
 // somebody is, it returns their Handle.
-func (d *Durable[T]) with(exec *chain.ExecutionContext[T], do func(*claimed) *Handle[T]) *Handle[T] {
+func (d *Durable[T]) with(exec *chain.ExecutionContext[T], do func(*claimed) *Handle[T]) (handle *Handle[T]) {
 	if err := d.refuse(); err != nil {
 		return refusedHandle(exec, err)
 	}
@@ -80,6 +80,11 @@ func (d *Durable[T]) with(exec *chain.ExecutionContext[T], do func(*claimed) *Ha
 		}
 		return other
 	}
+	defer func() {
+		if handle == nil { // something of the user's panicked or ended the goroutine: others may come
+			d.letGo(exec.ID, mine)
+		}
+	}()
 	return do(mine)
 }
 
@@ -155,12 +160,12 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 	handle.cancel, handle.begun = h.requestCancel, h.begun
 	mine.set(handle)
 	go func() {
-		defer func() { // also when a step has ended this goroutine: the execution is at its end
+		defer d.census.leave() // also when the store ends this goroutine, as it forgets
+		defer func() {         // also when a step has ended it: the execution is at its end
 			last := h.finish()
 			d.release(handle.id) // which no step can have changed
 			handle.finish(x)
 			d.expire(last)
-			d.census.leave()
 		}()
 		x.Drive()
 	}()
