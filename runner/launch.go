@@ -162,6 +162,7 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 			d.expire(last)
 			d.census.leave()
 		}()
+		defer h.tellStopped()
 		x.Drive()
 	}()
 	return handle
