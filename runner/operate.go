@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/taskchain-go/taskchain/chain"
 )
@@ -54,10 +53,8 @@ func (d *Durable[T]) Cancel(ctx context.Context, id string, cause error) (*Handl
 			if found.exec.Status().Ended() {
 				return ended(found.head)
 			}
-			found.cancellation, found.head.Changed = d.text(causeOf(cause)), time.Now()
-			record := Record{Head: found.head, Seq: found.next, Body: appendBody(nil, found.cancellation)}
-			found.next++
-			return d.append(ctx, record)
+			found.cancellation, found.asked = d.text(causeOf(cause)), true
+			return nil
 		})
 }
 
