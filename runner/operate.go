@@ -110,7 +110,8 @@ func (d *Durable[T]) operate(ctx context.Context, id string, running func(*Handl
 
 // Forget removes an execution that has ended; its ID is unknown then, and may be
 // used anew. One that is unfinished is refused: what it holds would be held for
-// ever. Who wants that nevertheless asks the Store.
+// ever. Who wants that nevertheless asks the Store. One that is aborted or stuck is
+// not: see first to what it holds.
 func (d *Durable[T]) Forget(ctx context.Context, id string) error {
 	if err := d.refuseIn(ctx); err != nil {
 		return err
