@@ -74,7 +74,7 @@ func TestALockThatIsRemoved(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(dir, "lock")))
 	said, kill := holder(t, dir)
 	kill()
-	require.Contains(t, said, "journal: the folder is in use: ")
+	require.Equal(t, "opened: journal: the folder is in use: lock "+dir+": it is locked\n", said)
 	_, err := journal.Open(dir)
 	require.ErrorIs(t, err, journal.ErrInUse)
 	require.NoError(t, j.Close())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -41,7 +42,7 @@ func flock(f *os.File) error {
 		err = ErrLocked
 	}
 	if err != nil {
-		return &os.PathError{Op: "lock", Path: f.Name(), Err: err}
+		return &os.PathError{Op: "lock", Path: filepath.Clean(f.Name()), Err: err}
 	}
 	return nil
 }
