@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"reflect"
 	"sync"
@@ -27,6 +28,9 @@ import (
 // executions on a context that outlives a request or a signal, and call
 // Shutdown, which lets them stop where they stand.
 //
+// Observers and LogTo are told what happens before it is recorded. What a crash, or a
+// record that failed, has lost of it happens again, and is told again: an end, too.
+//
 // Branches of a Parallel run in order, as on Sync: the data must stand still to
 // be written down after each step. Asynchronous steps and compensations run as
 // well. Within and MaxElapsed count from the last Recover. A state that can't be
@@ -42,6 +46,7 @@ type Durable[T any] struct {
 	census   census
 	drafts   sync.Pool     // of *draft[T]
 	closing  chan struct{} // closed by Shutdown
+	loggers  []*slog.Logger
 }
 
 var _ Runner[int] = (*Durable[int])(nil)
@@ -65,6 +70,7 @@ func NewDurable[T any](plan *builder.Plan[T], store Store, opts ...Option) *Dura
 		codec:   codec.JSON[T](codec.Limit(math.MaxInt)), // it reads what it has written
 		redact:  s.ErrorText,
 		closing: make(chan struct{}),
+		loggers: s.durable.loggers,
 	}
 	if s.durable.retention > 0 {
 		d.expiry = &expiry{age: s.durable.retention}

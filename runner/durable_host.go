@@ -210,6 +210,17 @@ func (h *durableHost[T]) finish() Head {
 	return h.head
 }
 
+// tellStopped logs why the execution has stopped, if it could not be recorded: there
+// is no event of that, and maybe nobody waits.
+func (h *durableHost[T]) tellStopped() {
+	h.writing.Lock()
+	failed := h.failed
+	h.writing.Unlock()
+	if failed != nil {
+		logStopped(h.write, h.runner.loggers, chain.ExecutionInfo{ID: h.exec.ID, Plan: h.exec.Plan()}, failed)
+	}
+}
+
 // causeOf is context.Canceled where no cause was given.
 func causeOf(cause error) error {
 	if cause == nil {

@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/taskchain-go/taskchain/builder"
@@ -15,6 +16,7 @@ type durableOptions struct {
 	codec     any    // a codec.Codec[T]
 	versions  []any  // of *builder.Plan[T]
 	retention time.Duration
+	loggers   []*slog.Logger // those of LogTo, which serves every runner
 }
 
 // WithCodec has a Durable write executions in another form than JSON, or

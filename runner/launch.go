@@ -153,6 +153,12 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 		cancel(nil)
 		return d.reject(exec, mine, err)
 	}
+	if from.asked { // and can be heard: what is refused leaves nothing behind
+		if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation)}); err != nil {
+			cancel(nil)
+			return d.reject(exec, mine, err)
+		}
+	}
 	if from.next > 0 { // there is a begin that is safe already
 		h.beginOnce.Do(func() { close(h.begun) })
 	}
@@ -167,6 +173,7 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 			handle.finish(x)
 			d.expire(last)
 		}()
+		defer h.tellStopped()
 		x.Drive()
 	}()
 	return handle

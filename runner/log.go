@@ -25,12 +25,15 @@ const (
 // attributes named above. The message is the event's kind, or what a step has
 // logged. The levels let a busy service keep only what it has to look at:
 //
-//   - error: a step or compensation failed for good, an execution ended aborted
-//     or stuck; something is left to be done
+//   - error: a step or compensation failed for good, also where the plan copes with
+//     it; an execution ended aborted or stuck, or stopped
 //   - warn: a retry, a compensation, an execution that ended partial or
 //     compensated; the plan has coped
 //   - info: a step succeeded, an execution began, or ended succeeded
 //   - debug: an attempt begins, a step was skipped
+//
+// One line is of no event: "stopped", when an execution of a Durable stops where
+// it stands, since it can't be written down.
 //
 // What a step logs itself, by [Logger], goes to the same logger. Of several, Logger
 // has the last.
@@ -38,10 +41,22 @@ func LogTo(logger *slog.Logger) Option {
 	if logger == nil {
 		return Option{func(*settings) error { return errors.New("LogTo: nil logger") }}
 	}
-	return WithObserver(func(ctx context.Context, e chain.Event) {
+	observer := WithObserver(func(ctx context.Context, e chain.Event) {
 		keepLogger(ctx, logger, e.Kind)
 		logEvent(ctx, logger, e)
 	})
+	return Option{func(s *settings) error {
+		s.durable.loggers = append(s.durable.loggers, logger)
+		return observer.apply(s)
+	}}
+}
+
+// logStopped tells of an execution that has no end to tell of.
+func logStopped(ctx context.Context, loggers []*slog.Logger, info chain.ExecutionInfo, err error) {
+	defer func() { _ = recover() }() // of a handler's, as of an observer: it must not end the process
+	for _, logger := range loggers {
+		logger.LogAttrs(ctx, slog.LevelError, "stopped", append(place(info, "", chain.Forward, 0), slog.String(ErrorKey, err.Error()))...)
+	}
 }
 
 // Logger is the logger of a step: that of LogTo, or slog.Default where the runner

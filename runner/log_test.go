@@ -17,6 +17,7 @@ import (
 	"github.com/taskchain-go/taskchain/chain"
 	"github.com/taskchain-go/taskchain/policy"
 	"github.com/taskchain-go/taskchain/runner"
+	"github.com/taskchain-go/taskchain/runner/storetest"
 )
 
 func TestLogTo(t *testing.T) {
@@ -53,6 +54,38 @@ func TestLogTo(t *testing.T) {
 		}, strings.Split(strings.TrimSpace(logged.String()), "\n"))
 	})
 }
+
+// An execution that can't be recorded has no end to tell of, and maybe nobody who
+// waits for it.
+func TestLogToTellsOfWhatCouldNotBeRecorded(t *testing.T) {
+	for at := range 3 { // the begin, the second step, the end
+		logger, lines := jsonLog(slog.LevelError)
+		store := &hiccup{Memory: storetest.NewMemory(), at: at}
+		plan := chain.New[int]().Named("plan").Step("a", func(context.Context, *int) error { return nil }).
+			Step("b", func(context.Context, *int) error { return nil }).MustBuild()
+		_, err := runner.NewDurable(plan, store, runner.LogTo(logger)).Start(t.Context(), 0, chain.WithID("e")).Wait(t.Context())
+		require.ErrorIs(t, err, errDied)
+		logged := lines(t)
+		require.Len(t, logged, 1, "record %d", at)
+		line := logged[0]
+		require.Equal(t, "stopped", line["msg"])
+		require.Equal(t, "plan", line["plan"])
+		require.Equal(t, "e", line["execution"])
+		require.Equal(t, err.Error(), line["error"])
+	}
+}
+
+// A logger that panics is the user's as well.
+func TestALoggerThatPanicsEndsNothing(t *testing.T) {
+	plan := chain.New[int]().Step("a", func(context.Context, *int) error { return nil }).MustBuild()
+	logger := slog.New(panicking{slog.DiscardHandler})
+	_, err := runner.NewDurable(plan, &hiccup{Memory: storetest.NewMemory()}, runner.LogTo(logger)).Run(t.Context(), 0)
+	require.ErrorIs(t, err, errDied)
+}
+
+type panicking struct{ slog.Handler }
+
+func (panicking) Enabled(context.Context, slog.Level) bool { panic("the logger") }
 
 // jsonLog is a logger and the lines it has written.
 func jsonLog(level slog.Level) (*slog.Logger, func(t *testing.T) []map[string]any) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/taskchain-go/taskchain/chain"
 )
@@ -54,10 +53,8 @@ func (d *Durable[T]) Cancel(ctx context.Context, id string, cause error) (*Handl
 			if found.exec.Status().Ended() {
 				return ended(found.head)
 			}
-			found.cancellation, found.head.Changed = d.text(causeOf(cause)), time.Now()
-			record := Record{Head: found.head, Seq: found.next, Body: appendBody(nil, found.cancellation)}
-			found.next++
-			return d.append(ctx, record)
+			found.cancellation, found.asked = d.text(causeOf(cause)), true
+			return nil
 		})
 }
 
@@ -113,7 +110,8 @@ func (d *Durable[T]) operate(ctx context.Context, id string, running func(*Handl
 
 // Forget removes an execution that has ended; its ID is unknown then, and may be
 // used anew. One that is unfinished is refused: what it holds would be held for
-// ever. Who wants that nevertheless asks the Store.
+// ever. Who wants that nevertheless asks the Store. One that is aborted or stuck is
+// not: see first to what it holds.
 func (d *Durable[T]) Forget(ctx context.Context, id string) error {
 	if err := d.refuseIn(ctx); err != nil {
 		return err

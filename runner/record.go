@@ -14,6 +14,7 @@ type stored[T any] struct {
 	head         Head // zero: unknown
 	next         int  // the Seq of the record to come
 	cancellation string
+	asked        bool // for the cancellation just now: it is not recorded yet
 	exec         *chain.ExecutionContext[T]
 }
 

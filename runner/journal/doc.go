@@ -32,7 +32,11 @@
 //     never tried again, since a second one may say that all is well when it is
 //     not.
 //   - Two processes, or two Journals in one, never share a folder: the second
-//     Open is ErrInUse. The lock is the system's and ends with the process.
+//     Open is ErrInUse. The lock is the system's and ends with the process. It
+//     needs no tidying up, and to remove its file lets nobody in.
+//   - A folder that is moved while it is open stays the journal's, and another
+//     one may be opened in its place. When it is removed, writing ends with
+//     ErrFailed, as after any write that failed.
 //   - The files are their owner's alone (0600, in a folder of 0700), since the
 //     state of an execution can hold personal data.
 //

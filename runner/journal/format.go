@@ -17,7 +17,6 @@ const (
 	headerSize  = 64 // of a segment
 	frameSize   = 16 // of what stands before a group
 	align       = 8
-	lockName    = "lock"
 	spareName   = "next.tmp"
 	segmentName = ".journal"
 )

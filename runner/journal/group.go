@@ -113,6 +113,9 @@ func (j *Journal) lead() {
 	if j.failed == nil {
 		j.mu.Unlock()
 		at, err := j.write(g)
+		if err != nil { // and no other one is written
+			j.settings.logger.Error("journal: nothing is written any more: mend the cause and open the folder anew", "error", err)
+		}
 		j.mu.Lock()
 		if err != nil {
 			j.fail(err)

@@ -186,7 +186,7 @@ func (j *Journal) Close() error {
 	defer j.files.Unlock()
 	j.mu.Lock() // and nobody has the lead
 	defer j.mu.Unlock()
-	return errors.Join(err, j.trouble, j.file.Close(), j.spare.remove(j.folder), j.lock.Close())
+	return errors.Join(err, j.trouble, j.file.Close(), j.spare.remove(j.folder), j.lock.Close(), j.folder.Close())
 }
 
 // fail ends the writing. j.mu is held.

@@ -35,7 +35,12 @@ func Open(dir string, opts ...Option) (*Journal, error) {
 	return openIn(folder, s)
 }
 
-func openIn(folder disk.Folder, s settings) (*Journal, error) {
+func openIn(folder disk.Folder, s settings) (_ *Journal, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, folder.Close())
+		}
+	}()
 	lock, err := folder.Lock()
 	if errors.Is(err, disk.ErrLocked) {
 		return nil, fmt.Errorf("%w: %w", ErrInUse, err)

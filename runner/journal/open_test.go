@@ -215,6 +215,25 @@ func TestWhatWasCutOffIsTold(t *testing.T) {
 	require.NotContains(t, string(file), "half", "it is wiped")
 }
 
+// Executions that nobody waits for have no other way to tell.
+func TestAFailureIsTold(t *testing.T) {
+	d := faultfs.New()
+	var log bytes.Buffer
+	j, err := journal.OpenIn(d, small, journal.LogTo(slog.New(slog.NewTextHandler(&log, nil))))
+	require.NoError(t, err)
+	require.NoError(t, j.Append(t.Context(), recordOf("a", 0, nil)))
+	require.Empty(t, log.String())
+	ops, _ := d.Count()
+	d.Fail(faultfs.Fault{Op: ops + 1, Err: syscall.ENOSPC})
+	for range 2 {
+		require.ErrorIs(t, j.Append(t.Context(), recordOf("a", 1, nil)), syscall.ENOSPC)
+	}
+	require.ErrorIs(t, j.Close(), syscall.ENOSPC)
+	line := `level=ERROR msg="journal: nothing is written any more: mend the cause and open the folder anew" error="no space left on device"`
+	require.Equal(t, 1, strings.Count(log.String(), line), log.String())
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
+}
+
 func TestLimits(t *testing.T) {
 	j := open(t, t.TempDir(), small)
 	for _, r := range []runner.Record{

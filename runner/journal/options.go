@@ -33,7 +33,7 @@ func WithSegmentSize(bytes int64) Option {
 }
 
 // LogTo writes to logger, as a warning, what Open cut off, and, as an error, what
-// failed while nobody was waiting for it.
+// ended the writing, or failed while nobody was waiting for it.
 func LogTo(logger *slog.Logger) Option {
 	return Option{func(s *settings) error {
 		if logger == nil {

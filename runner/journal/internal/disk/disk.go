@@ -10,8 +10,11 @@ import (
 // ErrLocked is a Lock on a folder that somebody has locked.
 var ErrLocked = errors.New("it is locked")
 
-// A Folder is one folder of files, without folders inside.
+// A Folder is one folder of files, without folders inside. It stays the same one
+// when it is moved, whatever then stands in its place.
 type Folder interface {
+	io.Closer
+
 	// Lock keeps others from the folder, in this process and in others, until
 	// it is closed or the process ends. The error matches ErrLocked if it is
 	// theirs.
@@ -41,6 +44,7 @@ type File interface {
 
 	Size() (int64, error)
 
-	// Sync returns when what was written is safe.
+	// Sync returns when what was written is safe. It is an error if the file was
+	// removed, as far as the system tells: nobody would find it after a crash.
 	Sync() error
 }

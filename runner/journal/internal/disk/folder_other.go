@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-func syncFolder(path string) error {
-	f, err := os.Open(path)
+func syncFolder(root *os.Root) error {
+	f, err := root.Open(".")
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,6 @@
 package disk
 
+import "os"
+
 // syncFolder has nothing to do: NTFS logs what happens to names, in order.
-func syncFolder(string) error { return nil }
+func syncFolder(*os.Root) error { return nil }

@@ -10,6 +10,8 @@ import (
 
 // lock has no lock that would end with the process, and without one two
 // processes could share a folder.
-func lock(path string) (io.Closer, error) {
-	return nil, &os.PathError{Op: "lock", Path: path, Err: errors.ErrUnsupported}
+func lock(root *os.Root) (io.Closer, error) {
+	return nil, &os.PathError{Op: "lock", Path: root.Name(), Err: errors.ErrUnsupported}
 }
+
+func removed(*os.File) bool { return false }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -11,7 +12,8 @@ import (
 const errSharingViolation syscall.Errno = 32
 
 // lock opens a file that nobody else may open meanwhile.
-func lock(path string) (io.Closer, error) {
+func lock(root *os.Root) (io.Closer, error) {
+	path := filepath.Join(root.Name(), lockName)
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
@@ -26,3 +28,6 @@ func lock(path string) (io.Closer, error) {
 	}
 	return os.NewFile(uintptr(handle), path), nil
 }
+
+// removed has nothing to look at: what is open stays.
+func removed(*os.File) bool { return false }

@@ -13,7 +13,11 @@ const (
 	folderMode = 0o700
 )
 
-type folder struct{ path string }
+const lockName = "lock"
+
+// A folder is known by what the system has opened, and not by its path: where that
+// leads may change.
+type folder struct{ root *os.Root }
 
 // At is the folder at path, which is made if there is none.
 func At(path string) (Folder, error) {
@@ -24,7 +28,11 @@ func At(path string) (Folder, error) {
 	if err := makeSafe(path); err != nil {
 		return nil, err
 	}
-	return folder{path}, nil
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	return folder{root}, nil
 }
 
 // makeSafe makes a folder and those around it, so that a crash leaves them there.
@@ -45,20 +53,27 @@ func makeSafe(path string) error {
 	if err := os.Mkdir(path, folderMode); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	return syncFolder(parent)
+	outer, err := os.OpenRoot(parent)
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncFolder(outer), outer.Close())
 }
 
-func (f folder) in(name string) string { return filepath.Join(f.path, name) }
+func (f folder) Close() error { return f.root.Close() }
 
-func (f folder) Lock() (io.Closer, error) { return lock(f.in("lock")) }
+func (f folder) Lock() (io.Closer, error) {
+	held, err := lock(f.root)
+	return held, f.named(err)
+}
 
 func (f folder) Names() ([]string, error) {
-	entries, err := os.ReadDir(f.path)
-	names := make([]string, len(entries))
-	for i, entry := range entries {
-		names[i] = entry.Name()
+	opened, err := f.root.Open(".")
+	if err != nil {
+		return nil, f.named(err)
 	}
-	return names, err
+	names, err := opened.Readdirnames(-1)
+	return names, errors.Join(err, opened.Close())
 }
 
 func (f folder) Open(name string) (File, error) { return f.open(name, os.O_RDWR) }
@@ -68,18 +83,29 @@ func (f folder) Create(name string) (File, error) {
 }
 
 func (f folder) open(name string, flag int) (File, error) {
-	opened, err := os.OpenFile(f.in(name), flag, fileMode)
+	opened, err := f.root.OpenFile(name, flag, fileMode)
 	if err != nil {
-		return nil, err
+		return nil, f.named(err)
 	}
 	return file{opened}, nil
 }
 
-func (f folder) Rename(from, to string) error { return os.Rename(f.in(from), f.in(to)) }
+func (f folder) Rename(from, to string) error { return f.named(f.root.Rename(from, to)) }
 
-func (f folder) Remove(name string) error { return os.Remove(f.in(name)) }
+func (f folder) Remove(name string) error { return f.named(f.root.Remove(name)) }
 
-func (f folder) Sync() error { return syncFolder(f.path) }
+func (f folder) Sync() error { return f.named(syncFolder(f.root)) }
+
+// named says where in the system the file is that an error of root's is about.
+func (f folder) named(err error) error {
+	if e, ok := errors.AsType[*os.PathError](err); ok && !filepath.IsAbs(e.Path) {
+		e.Path = filepath.Join(f.root.Name(), e.Path)
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		e.Old, e.New = filepath.Join(f.root.Name(), e.Old), filepath.Join(f.root.Name(), e.New)
+	}
+	return err
+}
 
 type file struct{ *os.File }
 
@@ -91,4 +117,14 @@ func (f file) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f file) Sync() error { return syncFile(f.File) }
+func (f file) Sync() error {
+	if err := syncFile(f.File); err != nil {
+		return err
+	}
+	if removed(f.File) {
+		return &os.PathError{Op: "sync", Path: f.Name(), Err: errRemoved}
+	}
+	return nil
+}
+
+var errRemoved = errors.New("it was removed")
