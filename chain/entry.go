@@ -41,34 +41,26 @@ func (r *Recorder) newestOf(all records, yield func(entry) bool) {
 	var (
 		steps = r.recording().Steps
 		seen  = make([]bool, len(steps))
-		undo  []entry // by step, where its undo has ended; made when there is one
-		rest  = r.details()
+		undo  []int // by step, the index of the newest record of an undo's end, plus 1; made when there is one
 	)
 	for i := all.len() - 1; i >= 0; i-- {
 		rec := all.at(i)
-		var d detail
-		for len(rest) > 0 && int(rest[len(rest)-1].record) >= i {
-			if last := rest[len(rest)-1]; last.log == nil {
-				d = last
-			}
-			rest = rest[:len(rest)-1]
-		}
-		switch kind := rec.what.kind(); kind {
+		switch rec.what.kind() {
 		case KindCompensated, KindCompensationFailed:
 			if undo == nil {
-				undo = make([]entry, len(steps))
+				undo = make([]int, len(steps))
 			}
-			if u := &undo[rec.step]; u.undo == 0 {
-				u.undo, u.undoAttempts, u.undoErr, u.undoOrder = kind, rec.what.attempt(), d.err, i
+			if undo[rec.step] == 0 {
+				undo[rec.step] = i + 1
 			}
 		case KindSucceeded, KindSkipped, KindFailed:
 			if seen[rec.step] {
 				continue
 			}
 			seen[rec.step] = true
-			e := r.settledBy(rec, d)
-			if undo != nil {
-				e.takeUndo(undo[rec.step])
+			e := r.settledBy(rec, i)
+			if undo != nil && undo[rec.step] > 0 {
+				r.undoneBy(&e, undo[rec.step]-1)
 			}
 			if !yield(e) {
 				return
@@ -80,8 +72,8 @@ func (r *Recorder) newestOf(all records, yield func(entry) bool) {
 			if seen[e.step] {
 				continue
 			}
-			if undo != nil && undo[e.step].undo != 0 {
-				e.takeUndo(undo[e.step])
+			if undo != nil && undo[e.step] > 0 {
+				r.undoneBy(&e, undo[e.step]-1)
 			}
 		}
 		if !yield(e) {
@@ -90,8 +82,34 @@ func (r *Recorder) newestOf(all records, yield func(entry) bool) {
 	}
 }
 
-func (e *entry) takeUndo(from entry) {
-	e.undo, e.undoAttempts, e.undoErr, e.undoOrder = from.undo, from.undoAttempts, from.undoErr, from.undoOrder
+// settledBy is what a record, the i-th, settles, but for an undo.
+func (r *Recorder) settledBy(rec Record, i int) entry {
+	s := &r.with.Steps[rec.step]
+	e := entry{
+		path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
+		step: s.Index, forward: rec.what.kind(), attempts: rec.what.attempt(),
+	}
+	if e.forward == KindFailed {
+		d := r.detailOf(i)
+		e.err, e.ending = d.err, d.ending
+	}
+	return e
+}
+
+// undoneBy adds to e the undo that ended with the i-th record.
+func (r *Recorder) undoneBy(e *entry, i int) {
+	rec := r.all().at(i)
+	e.undo, e.undoAttempts, e.undoErr, e.undoOrder = rec.what.kind(), rec.what.attempt(), r.detailOf(i).err, i
+}
+
+// detailOf is the detail of the i-th record, or an empty one.
+func (r *Recorder) detailOf(i int) detail {
+	all := r.details()
+	behind, _ := slices.BinarySearchFunc(all, i+1, func(d detail, i int) int { return int(d.record) - i })
+	if behind > 0 && int(all[behind-1].record) == i && all[behind-1].log == nil { // a step's own events come first
+		return all[behind-1]
+	}
+	return detail{}
 }
 
 // fold is what is settled, in order of the settling.
@@ -162,7 +180,6 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 	var few [2]entry
 	failed, ok := r.failedForward(few[:0])
 	if !ok {
-		failed = nil
 		for e := range r.newest {
 			if e.forward == KindFailed || e.undo == KindCompensationFailed {
 				failed = append(failed, e)
@@ -202,21 +219,12 @@ func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
 		}
 		switch rec := r.all().at(int(d.record)); rec.what.kind() {
 		case KindFailed:
-			failed = append(failed, r.settledBy(rec, d))
+			failed = append(failed, r.settledBy(rec, int(d.record)))
 		case KindCompensationFailed:
 			return nil, false
 		}
 	}
 	return failed, true
-}
-
-// settledBy is what a record settles.
-func (r *Recorder) settledBy(rec Record, d detail) entry {
-	s := &r.with.Steps[rec.step]
-	return entry{
-		path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
-		step: s.Index, forward: rec.what.kind(), attempts: rec.what.attempt(), err: d.err, ending: d.ending,
-	}
 }
 
 // above is the path of the level that a step is in, "" for the plan itself.
