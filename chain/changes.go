@@ -37,22 +37,32 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position, s *Snapshot[T]) Position
 		Metadata:    r.metadata(),
 	}
 	to := Position{place: r.end(), status: s.Status, past: true}
-	if !p.past {
-		s.Steps, s.Trace = r.appendStates(steps), r.appendEvents(trace)
-		for _, state := range s.Steps {
-			if state.Undo != 0 {
-				to.undone++
-			}
-		}
-		return to
+	if p.past {
+		s.Steps, to.undone = r.statesSince(steps, p)
+	} else {
+		s.Steps, to.undone = r.states(steps)
+		trace = append(trace, r.ground().past...)
 	}
 	s.Trace = r.eventsFrom(trace, p.place)
-	s.Steps, to.undone = r.statesSince(steps, p)
 	return to
 }
 
-// statesSince adds the states of the steps of which something was settled since
-// p to states, which has none, and tells how many compensations have ended by now.
+// states adds the states of all steps to states, which has none, and tells how
+// many compensations have ended by now.
+func (r *Recorder) states(states []StepState) (_ []StepState, undone int) {
+	entries := r.fold()
+	states = slices.Grow(states, len(entries))
+	for _, e := range entries {
+		states = append(states, r.state(e))
+	}
+	order := undoOrder(entries)
+	for rank, i := range order {
+		states[i].UndoOrder = rank + 1
+	}
+	return states, len(order)
+}
+
+// statesSince is states of the steps of which something was settled since p.
 func (r *Recorder) statesSince(states []StepState, p Position) (_ []StepState, undone int) {
 	undone = p.undone
 	all := r.all()

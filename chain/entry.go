@@ -1,7 +1,6 @@
 package chain
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -131,19 +130,6 @@ func (r *Recorder) entries() []entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.fold()
-}
-
-// undone is the indexes of the entries with an ended undo, in order of the
-// undoing.
-func undone(entries []entry) []int {
-	var order []int
-	for i, e := range entries {
-		if e.undo != 0 {
-			order = append(order, i)
-		}
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(entries[a].undoOrder, entries[b].undoOrder) })
-	return order
 }
 
 // Settled is what an execution has recorded of one step, for authors of

@@ -170,7 +170,7 @@ func (c *ExecutionContext[T]) Completed() []string {
 func (c *ExecutionContext[T]) Compensated() []string {
 	entries := c.recorder.entries()
 	var paths []string
-	for _, i := range undone(entries) {
+	for _, i := range undoOrder(entries) {
 		if entries[i].undo == KindCompensated {
 			paths = append(paths, entries[i].path)
 		}

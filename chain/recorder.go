@@ -330,13 +330,7 @@ func (r *Recorder) trace() Trace {
 }
 
 // events makes the events of the trace.
-func (r *Recorder) events() []Event { return r.appendEvents(nil) }
-
-// appendEvents adds all events to events, which has none.
-func (r *Recorder) appendEvents(events []Event) []Event {
-	past := r.ground().past
-	return r.eventsFrom(append(events, past...), place{})
-}
+func (r *Recorder) events() []Event { return r.eventsFrom(slices.Clone(r.ground().past), place{}) }
 
 // eventsFrom adds this run's events from a place on.
 func (r *Recorder) eventsFrom(events []Event, at place) []Event {

@@ -82,19 +82,6 @@ func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
 	return s
 }
 
-// appendStates adds the states of all steps to states, which has none.
-func (r *Recorder) appendStates(states []StepState) []StepState {
-	entries := r.fold()
-	states = slices.Grow(states, len(entries))
-	for _, e := range entries {
-		states = append(states, r.state(e))
-	}
-	for rank, i := range undone(entries) {
-		states[i].UndoOrder = rank + 1
-	}
-	return states
-}
-
 // state is an entry written down, but for the order of the undoing.
 func (r *Recorder) state(e entry) StepState {
 	return StepState{
