@@ -3,6 +3,7 @@ package chain
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -34,14 +35,14 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position, s *Snapshot[T]) Position
 		Fingerprint: r.recording().Fingerprint,
 		Status:      r.standing.status(),
 		Data:        c.Data,
-		Metadata:    r.metadata(),
+		Metadata:    maps.Clone(r.rest().metadata),
 	}
 	to := Position{place: r.end(), status: s.Status, past: true}
 	if p.past {
 		s.Steps, to.undone = r.statesSince(steps, p)
 	} else {
 		s.Steps, to.undone = r.states(steps)
-		trace = append(trace, r.ground().past...)
+		trace = append(trace, r.earlier().past...)
 	}
 	s.Trace = r.eventsFrom(trace, p.place)
 	return to
@@ -99,7 +100,7 @@ func (r *Recorder) settledBefore(step int32, i int) entry {
 			}
 		}
 	}
-	before := r.ground().before
+	before := r.earlier().before
 	return before[slices.IndexFunc(before, func(e entry) bool { return e.step == int(step) })]
 }
 

@@ -66,7 +66,7 @@ func (r *Recorder) newestOf(all records, yield func(entry) bool) {
 			}
 		}
 	}
-	for _, e := range slices.Backward(r.ground().before) {
+	for _, e := range slices.Backward(r.earlier().before) {
 		if e.step >= 0 && len(seen) > 0 {
 			if seen[e.step] {
 				continue
@@ -116,7 +116,7 @@ func (r *Recorder) fold() []entry { return r.foldOf(r.all()) }
 
 // foldOf is fold of the trace as far as it is given.
 func (r *Recorder) foldOf(all records) []entry {
-	entries := make([]entry, 0, len(r.ground().before)+min(all.len(), len(r.recording().Steps)))
+	entries := make([]entry, 0, len(r.earlier().before)+min(all.len(), len(r.recording().Steps)))
 	r.newestOf(all, func(e entry) bool {
 		entries = append(entries, e)
 		return true
@@ -196,7 +196,7 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 // tell. It is false where those don't tell all: after an earlier run, or when a
 // compensation has failed.
 func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
-	if len(r.ground().before) > 0 {
+	if len(r.earlier().before) > 0 {
 		return nil, false
 	}
 	for _, d := range slices.Backward(r.details()) {

@@ -104,7 +104,7 @@ func (r *Recorder) again(id string, with *Recording) (resumed bool, err error) {
 			return false, fmt.Errorf("chain: execution %s: %w", id, err)
 		}
 	}
-	return len(r.ground().before)+len(r.ground().open) > 0, nil
+	return len(r.earlier().before)+len(r.earlier().open) > 0, nil
 }
 
 // rebind makes what earlier runs have recorded the ground this run stands on,
@@ -257,7 +257,7 @@ func (r *Recorder) Unwound(step int) {
 func (r *Recorder) Began(step int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if rare := r.rare.Load(); rare != nil && rare.goesOn && beganIn(r.ground().past, r.path(int32(step))) {
+	if rare := r.rare.Load(); rare != nil && rare.goesOn && beganIn(r.earlier().past, r.path(int32(step))) {
 		return true
 	}
 	all := r.all()
@@ -272,9 +272,10 @@ func (r *Recorder) Began(step int) bool {
 // Status is how far the execution is.
 func (r *Recorder) Status() Status { return r.standing.status() }
 
-// log adds an event of a step's own. One that is untold is not shown to the
-// observers.
-func (r *Recorder) log(level slog.Level, message string, untold bool) {
+// log adds an event of a step's own, or of an observer's, which observers are not
+// shown.
+func (r *Recorder) log(level slog.Level, message string) {
+	untold := r.byObserver()
 	r.mu.Lock()
 	r.addLog(level, message, untold)
 	r.tell()
@@ -330,7 +331,7 @@ func (r *Recorder) trace() Trace {
 }
 
 // events makes the events of the trace.
-func (r *Recorder) events() []Event { return r.eventsFrom(slices.Clone(r.ground().past), place{}) }
+func (r *Recorder) events() []Event { return r.eventsFrom(slices.Clone(r.earlier().past), place{}) }
 
 // eventsFrom adds this run's events from a place on.
 func (r *Recorder) eventsFrom(events []Event, at place) []Event {

@@ -86,16 +86,9 @@ func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
 func (r *Recorder) state(e entry) StepState {
 	return StepState{
 		Path: e.path, Kind: e.kind.String(), Compensation: e.compensation,
-		State: e.forward, Attempts: e.attempts, Error: r.store(e.err), Ending: e.ending,
-		Undo: e.undo, UndoAttempts: e.undoAttempts, UndoError: r.store(e.undoErr),
+		State: e.forward, Attempts: e.attempts, Error: r.Store(e.err), Ending: e.ending,
+		Undo: e.undo, UndoAttempts: e.undoAttempts, UndoError: r.Store(e.undoErr),
 	}
-}
-
-func (r *Recorder) store(err error) *StoredError {
-	if err == nil {
-		return nil
-	}
-	return &StoredError{Text: r.textOf(err), Code: codeOf(err)}
 }
 
 // Restore makes an execution of a Snapshot, to be looked at or given to a
@@ -106,7 +99,7 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 		return nil, fmt.Errorf("taskchain: restore: %w", err)
 	}
 	exec := &ExecutionContext[T]{ID: s.ID, Data: s.Data}
-	ground := &earlier{past: slices.Clone(s.Trace)}
+	runs := &earlier{past: slices.Clone(s.Trace)}
 	for _, state := range s.Steps {
 		kind, _ := kindNamed(state.Kind)
 		e := entry{
@@ -116,15 +109,15 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 		}
 		e.err = state.Error.restore(state.Path, Forward, state.Attempts)
 		e.undoErr = state.UndoError.restore(state.Path, Compensation, state.UndoAttempts)
-		if inside := causeInside(e, ground.before); inside != nil {
+		if inside := causeInside(e, runs.before); inside != nil {
 			e.err = inside
 		}
-		ground.before = append(ground.before, e)
+		runs.before = append(runs.before, e)
 	}
 	r := &exec.recorder
 	r.with = &Recording{Plan: s.Plan, Fingerprint: s.Fingerprint}
 	r.standing.end(s.Status)
-	*r.more() = rest{metadata: maps.Clone(s.Metadata), earlier: ground}
+	*r.more() = rest{metadata: maps.Clone(s.Metadata), earlier: runs}
 	return exec, nil
 }
 
@@ -133,7 +126,7 @@ func (e *StoredError) restore(path string, phase Phase, attempts int) error {
 	if e == nil {
 		return nil
 	}
-	return &StepError{Path: path, Phase: phase, Attempts: attempts, Err: &storedError{text: e.Text, code: e.Code}}
+	return &StepError{Path: path, Phase: phase, Attempts: attempts, Err: e.Err()}
 }
 
 // causeInside is the error of the step inside e that made e fail, if e is a
