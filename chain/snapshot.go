@@ -136,7 +136,7 @@ func causeInside(e entry, before []entry) error {
 		return nil
 	}
 	for _, inside := range slices.Backward(before) {
-		if inside.err != nil && strings.HasPrefix(inside.path, e.path+"/") && textOf(errors.Unwrap(inside.err)) == textOf(errors.Unwrap(e.err)) {
+		if inside.err != nil && strings.HasPrefix(inside.path, e.path+"/") && rawText(errors.Unwrap(inside.err)) == rawText(errors.Unwrap(e.err)) {
 			return inside.err
 		}
 	}
