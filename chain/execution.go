@@ -4,8 +4,6 @@ import (
 	"log/slog"
 	"maps"
 	"time"
-
-	"github.com/taskchain-go/taskchain/builder"
 )
 
 // An ExecutionContext is the single source of truth of one execution: its data,
@@ -174,8 +172,3 @@ func (c *ExecutionContext[T]) Compensated() []string {
 	}
 	return paths
 }
-
-// Marks is what became of each step, to be laid over the plan's picture:
-//
-//	fmt.Println(plan.Picture(exec.Marks()))
-func (c *ExecutionContext[T]) Marks() map[string]builder.Mark { return c.recorder.marks() }

@@ -25,17 +25,6 @@ type Recorder struct {
 	rare     atomic.Pointer[rarities]
 }
 
-// Ending tells whether a failure came from the step itself or because the
-// context around it had ended, by which a later Resume knows what to run again.
-type Ending uint8
-
-// The endings.
-const (
-	ByItself  Ending = iota // the step's own failure, or its own timeout's
-	ByContext               // the caller's cancellation, or a Within around it
-	BySibling               // another branch of a Parallel failed
-)
-
 // A Recording is what every execution of one runner has in common.
 type Recording struct {
 	Plan        string

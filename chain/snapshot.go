@@ -53,27 +53,6 @@ type StoredError struct {
 	Code string `json:"code,omitempty"`
 }
 
-var endingNames = [...]string{ByItself: "", ByContext: "context", BySibling: "sibling"}
-
-// MarshalText is "", "context" or "sibling".
-func (e Ending) MarshalText() ([]byte, error) {
-	if int(e) >= len(endingNames) {
-		return nil, fmt.Errorf("chain: unknown ending %d", uint8(e))
-	}
-	return []byte(endingNames[e]), nil
-}
-
-// UnmarshalText reads what MarshalText wrote.
-func (e *Ending) UnmarshalText(text []byte) error {
-	for i, name := range endingNames {
-		if string(text) == name {
-			*e = Ending(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown ending %q", text)
-}
-
 // Snapshot is the execution as it stands, as plain data. It reads Data, so it
 // must not be called from elsewhere while steps run.
 func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
