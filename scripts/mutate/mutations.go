@@ -2,6 +2,7 @@ package main
 
 const (
 	walk      = "runner/engine/walk.go"
+	parallel  = "runner/engine/parallel.go"
 	attempt   = "runner/engine/attempt.go"
 	unwind    = "runner/engine/unwind.go"
 	replay    = "runner/engine/replay.go"
@@ -40,14 +41,14 @@ var mutations = []mutation{
 	{does: "Within of a Process is ignored", file: walk, old: "if s.Within <= 0 {", new: "if s.Within <= 0 || s.Index > 0 {"},
 
 	// Parallel.
-	{does: "a failed branch does not end its siblings", file: walk, old: "f != nil && f.halt == nil && !goesOn {", new: "false && !goesOn && f.halt == nil {"},
-	{does: "a failed branch ends its siblings under Continue, too", file: walk, old: "f != nil && f.halt == nil && !goesOn {", new: "f != nil && f.halt == nil {"},
-	{does: "only the Parallel's own strategy counts for its branches", file: walk, old: "for p.Index > 0 && !p.HandlesFailure {", new: "for false {"},
-	{does: "a Continue inside a Parallel does not hold", file: walk, old: "case f.ending == chain.ByItself && p.Failure == policy.Continue:\n", new: "case false && p.Failure == policy.Continue:\n"},
-	{does: "a branch begins behind a failure", file: walk, old: "if w.x.endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {", new: "if false {"},
-	{does: "a resumed branch begins before its sibling has failed anew", file: walk, old: "if !goesOn && w.replay.doomed(i) {", new: "if false {", explain: "a matter of microseconds: the branch that failed answers from the record and ends its siblings, mostly before they begin"},
+	{does: "a failed branch does not end its siblings", file: parallel, old: "f != nil && f.halt == nil && !goesOn {", new: "false && !goesOn && f.halt == nil {"},
+	{does: "a failed branch ends its siblings under Continue, too", file: parallel, old: "f != nil && f.halt == nil && !goesOn {", new: "f != nil && f.halt == nil {"},
+	{does: "only the Parallel's own strategy counts for its branches", file: parallel, old: "for p.Index > 0 && !p.HandlesFailure {", new: "for false {"},
+	{does: "a Continue inside a Parallel does not hold", file: parallel, old: "case f.ending == chain.ByItself && p.Failure == policy.Continue:\n", new: "case false && p.Failure == policy.Continue:\n"},
+	{does: "a branch begins behind a failure", file: parallel, old: "if w.x.endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {", new: "if false {"},
+	{does: "a resumed branch begins before its sibling has failed anew", file: parallel, old: "if !goesOn && w.replay.doomed(i) {", new: "if false {", explain: "a matter of microseconds: the branch that failed answers from the record and ends its siblings, mostly before they begin"},
 	{does: "branches that should run together run in order", file: host, old: "if !l.Together {", new: "if true {"},
-	{does: "a Parallel that was ended has succeeded", file: walk, old: "	case 0:\n		return sibling\n", new: "	case 0:\n		_ = sibling\n		return nil\n"},
+	{does: "a Parallel that was ended has succeeded", file: parallel, old: "	case 0:\n		return sibling\n", new: "	case 0:\n		_ = sibling\n		return nil\n"},
 
 	// Attempts and retries.
 	{does: "a retry too many", file: retry, old: "attempt >= r.attempts {", new: "attempt > r.attempts {"},
