@@ -141,7 +141,7 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 	}
 	steps, cancel := context.WithCancelCause(ctx)
 	h := &durableHost[T]{
-		runner: d, exec: exec, ctx: steps, write: context.WithoutCancel(steps), cancel: cancel,
+		runner: d, exec: exec, write: context.WithoutCancel(steps), cancel: cancel,
 		head: from.head, next: from.next, cancellation: from.cancellation,
 		begun: make(chan struct{}), stop: make(chan struct{}),
 	}
