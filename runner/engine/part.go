@@ -25,7 +25,7 @@ func (p *part) drive(w *walker) (f *failure) {
 	} else {
 		p.holds = holds
 	}
-	w.recorder()
+	w.flush()
 	return f
 }
 

@@ -65,7 +65,7 @@ func (w *walker) elsewhere(ctx *chain.Scope, s *builder.Step, phase chain.Phase)
 		if ctx.Err() != nil {
 			return w.fail(ctx, s, phase, made.Attempts, made.Err)
 		}
-		w.recorder()
+		w.flush()
 		if made.Attempts == 0 {
 			began = w.at
 		} else {

@@ -45,7 +45,7 @@ func (w *walker) record(kind chain.Kind, s *builder.Step, phase chain.Phase, att
 			w.x.log.Record(both)
 			return
 		}
-		w.recorder()
+		w.flush()
 	}
 	switch {
 	case w.top.Index != 0:
@@ -61,12 +61,17 @@ func keeps(kind chain.Kind) bool {
 	return kind == chain.KindSucceeded || kind == chain.KindCompensated || kind == chain.KindPlanStarted
 }
 
-// recorder is the execution's, with nothing kept back.
-func (w *walker) recorder() *chain.Recorder {
+// flush records what is kept back.
+func (w *walker) flush() {
 	if w.keeping {
 		w.keeping = false // first: an observer may end the goroutine
 		w.x.log.Record(w.kept)
 	}
+}
+
+// recorder is the execution's, with nothing kept back.
+func (w *walker) recorder() *chain.Recorder {
+	w.flush()
 	return w.x.log
 }
 

@@ -118,7 +118,7 @@ var mutations = []mutation{
 	// The trace.
 	{does: "a retry has no event", file: attempt, old: "		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)\n", new: ""},
 	{does: "a kept success is lost", file: walk, old: "		w.x.log.Record(w.kept)\n", new: ""},
-	{does: "a kept success comes after what followed it", file: walk, old: "		w.recorder()\n	}\n	switch {\n	case w.top", new: "		defer w.recorder()\n	}\n	switch {\n	case w.top"},
+	{does: "a kept success comes after what followed it", file: walk, old: "		w.flush()\n	}\n	switch {\n	case w.top", new: "		defer w.flush()\n	}\n	switch {\n	case w.top"},
 	{does: "a retried attempt in one record with a success is the first", file: records, old: "attempt > 1 || ", new: ""},
 	{does: "the second event of a record is lost", file: records, old: "		p.half = true\n", new: "		p.records++\n"},
 	{does: "an observer that panics is asked again", file: audience, old: "	observers[a.next-1] = nil\n", new: ""},
