@@ -141,9 +141,9 @@ type Settled struct {
 	Undo     Kind   // KindCompensated or KindCompensationFailed; zero where no undo has ended
 }
 
-// Settled is what has been settled so far, the newest first: what of the plan
-// needs not be run, and what there is to undo. The Recorder must not be used in
-// the body of the loop.
+// Settled is what has been settled so far, the newest first: it tells which steps
+// need not run, and which there are to undo. The Recorder must not be used in the
+// body of the loop, during which its lock is held.
 func (r *Recorder) Settled() iter.Seq[Settled] {
 	return func(yield func(Settled) bool) {
 		r.mu.Lock()

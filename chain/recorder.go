@@ -177,7 +177,7 @@ func (r *Recorder) detail(d detail) {
 // recording.
 func (r *Recorder) End(at time.Duration, status Status) {
 	rec, set := NewRecord(at, KindPlanEnded, 0, Forward, int(status)), uint64(status)<<statusShift
-	bare := r.rare.Load() == nil // there is nothing to forget
+	bare := r.rare.Load() == nil // there is nothing to forget: mostly the end needs no lock
 	if bare && r.audience == nil && r.add(rec, statusMask|liveBit, set) {
 		return
 	}

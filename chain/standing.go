@@ -35,7 +35,7 @@ func (s *standing) telling() bool  { return s.now()&tellingBit != 0 }
 // begin is the begin of a run, without records.
 func (s *standing) begin(status Status) { s.word.Store(uint64(status)<<statusShift | liveBit) }
 
-// stand is what somebody else has recorded.
+// stand is the status of what was taken over from another Recorder, without records.
 func (s *standing) stand(status Status) { s.word.Store(uint64(status) << statusShift) }
 
 // turn changes the status.
@@ -53,11 +53,13 @@ func (s *standing) change(clear, set uint64) {
 	}
 }
 
-// note says that a detail will be noted, and returns how many records come before.
+// note announces a detail, so that whoever is telling looks for it, and returns how
+// many records come before it.
 func (s *standing) note() int { return stand(s.word.Or(notedBit)).written() }
 
-// tell takes the telling, unless somebody has it. told gives it back, and tells
-// whether something has been noted; toldAll gives it back when all of that is told.
+// tell takes the telling, and is false if somebody has it. told gives it back, and is
+// true if something has been noted that may be untold; toldAll gives it back where
+// nothing is.
 func (s *standing) tell() bool        { return s.word.Or(tellingBit)&tellingBit == 0 }
 func (s *standing) told() (more bool) { return s.word.Add(^uint64(tellingBit-1))&notedBit != 0 }
 func (s *standing) toldAll()          { s.word.And(^uint64(tellingBit | notedBit)) }
