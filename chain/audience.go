@@ -34,7 +34,8 @@ func newAudience(in *Scope) *audience {
 	return a
 }
 
-// addAndTell is add with observers. Mostly there is nothing else to tell.
+// addAndTell is add where there are observers, and tells them. Mostly nothing but
+// that record is to be told.
 func (r *Recorder) addAndTell(rec Record, clear, set uint64) bool {
 	added, noted := r.addAndShow(r.audience, rec, clear, set)
 	if noted {
@@ -104,8 +105,8 @@ func (r *Recorder) tellAll() {
 	r.leaveOff()
 }
 
-// leaveOff gives the telling to the end of the run, if that waits for it, or back,
-// with the lock.
+// leaveOff ends one's turn at the telling, with the lock: the end of the run takes
+// over if it waits for that, and otherwise anybody may.
 func (r *Recorder) leaveOff() {
 	switch turn := r.rest().turn; {
 	case turn != nil:

@@ -3,6 +3,7 @@ package chain
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -34,37 +35,47 @@ func (c *ExecutionContext[T]) SnapshotSince(p Position, s *Snapshot[T]) Position
 		Fingerprint: r.recording().Fingerprint,
 		Status:      r.standing.status(),
 		Data:        c.Data,
-		Metadata:    r.metadata(),
+		Metadata:    maps.Clone(r.rest().metadata),
 	}
 	to := Position{place: r.end(), status: s.Status, past: true}
-	if !p.past {
-		s.Steps, s.Trace = r.appendStates(steps), r.appendEvents(trace)
-		for _, state := range s.Steps {
-			if state.Undo != 0 {
-				to.undone++
-			}
-		}
-		return to
+	if p.past {
+		s.Steps, to.undone = r.statesSince(steps, p)
+	} else {
+		s.Steps, to.undone = r.states(steps)
+		trace = append(trace, r.earlier().past...)
 	}
 	s.Trace = r.eventsFrom(trace, p.place)
-	s.Steps, to.undone = r.statesSince(steps, p)
 	return to
 }
 
-// statesSince adds the states of the steps of which something was settled since
-// p to states, which has none, and tells how many compensations have ended by now.
+// states adds the states of all steps to states, which has none, and tells how
+// many compensations have ended by now.
+func (r *Recorder) states(states []StepState) (_ []StepState, undone int) {
+	entries := r.fold()
+	states = slices.Grow(states, len(entries))
+	for _, e := range entries {
+		states = append(states, r.state(e))
+	}
+	order := undoOrder(entries)
+	for rank, i := range order {
+		states[i].UndoOrder = rank + 1
+	}
+	return states, len(order)
+}
+
+// statesSince is states of the steps of which something was settled since p.
 func (r *Recorder) statesSince(states []StepState, p Position) (_ []StepState, undone int) {
 	undone = p.undone
 	all := r.all()
 	for i := int(p.records); i < all.len(); i++ {
 		rec := all.at(i)
-		switch kind := rec.what.kind(); kind {
+		switch rec.what.kind() {
 		case KindSucceeded, KindSkipped, KindFailed:
-			states = append(states, r.state(r.entryAt(i)))
+			states = append(states, r.state(r.settledBy(rec, i)))
 		case KindCompensated, KindCompensationFailed:
 			undone++
-			e := r.settledBefore(i)
-			e.undo, e.undoAttempts, e.undoErr = kind, rec.what.attempt(), r.detailOf(i).err
+			e := r.settledBefore(rec.step, i)
+			r.undoneBy(&e, i)
 			state := r.state(e)
 			state.UndoOrder = undone
 			at := slices.IndexFunc(states, func(s StepState) bool { return s.Path == state.Path })
@@ -78,38 +89,19 @@ func (r *Recorder) statesSince(states []StepState, p Position) (_ []StepState, u
 	return states, undone
 }
 
-// entryAt is what the i-th record settles.
-func (r *Recorder) entryAt(i int) entry { return r.settledBy(r.all().at(i), r.detailOf(i)) }
-
-// settledBefore is what was settled of the step of the i-th record before that.
-func (r *Recorder) settledBefore(i int) entry {
+// settledBefore is what was settled of a step before the i-th record.
+func (r *Recorder) settledBefore(step int32, i int) entry {
 	all := r.all()
-	step := all.at(i).step
 	for i--; i >= 0; i-- {
 		if rec := all.at(i); rec.step == step {
 			switch rec.what.kind() {
 			case KindSucceeded, KindSkipped, KindFailed:
-				return r.entryAt(i)
+				return r.settledBy(rec, i)
 			}
 		}
 	}
-	before := r.ground().before
+	before := r.earlier().before
 	return before[slices.IndexFunc(before, func(e entry) bool { return e.step == int(step) })]
-}
-
-// detailOf is the detail of the i-th record, or an empty one.
-func (r *Recorder) detailOf(i int) detail {
-	all := r.details()
-	behind, _ := slices.BinarySearchFunc(all, i+1, func(d detail, i int) int { return int(d.record) - i })
-	for _, d := range slices.Backward(all[:behind]) { // a step's own events come first
-		switch {
-		case int(d.record) < i:
-			return detail{}
-		case d.log == nil:
-			return d
-		}
-	}
-	return detail{}
 }
 
 // JoinSnapshots puts together what SnapshotSince has taken apart. The first part

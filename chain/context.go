@@ -99,9 +99,10 @@ func (s *Scope) Branch(ctx context.Context) *Scope {
 	return branch
 }
 
-// Attempt is the attempt under way, of those that are made one after another in s
-// and in scopes made of it, that ctx is made of, also by way of the steps of other
-// executions. It is nil if that is over, or ctx not made of one.
+// Attempt finds the attempt that ctx was made of, among those made in s and in the
+// scopes made of s, branches not counted. ctx may have gone through the steps of
+// other executions, which that attempt has run. It is nil if the attempt is over, or
+// if ctx was made of none.
 func (s *Scope) Attempt(ctx context.Context) *Frame {
 	for ctx != nil {
 		f, ok := ctx.(*Frame)

@@ -20,11 +20,16 @@ func (e *StoredError) Err() error {
 
 // Store writes an error down, with as much of its text as may be seen. nil is
 // written as nil.
-func (r *Recorder) Store(err error) *StoredError { return r.store(err) }
+func (r *Recorder) Store(err error) *StoredError {
+	if err == nil {
+		return nil
+	}
+	return &StoredError{Text: r.textOf(err), Code: codeOf(err)}
+}
 
 // StoreError is the Store of a [Recorder] outside of an execution, for authors of
 // runners: with all of the text.
-func StoreError(err error) *StoredError { return (&Recorder{}).store(err) }
+func StoreError(err error) *StoredError { return (&Recorder{}).Store(err) }
 
 // Logged adds an event that a step has logged elsewhere.
 func (r *Recorder) Logged(at time.Duration, step int, phase Phase, level slog.Level, message string) {

@@ -1,12 +1,9 @@
 package chain
 
 import (
-	"cmp"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/taskchain-go/taskchain/builder"
 )
@@ -41,47 +38,39 @@ func (r *Recorder) newestOf(all records, yield func(entry) bool) {
 	var (
 		steps = r.recording().Steps
 		seen  = make([]bool, len(steps))
-		undo  []entry // by step, where its undo has ended; made when there is one
-		rest  = r.details()
+		undo  []int // by step, the index of the newest record of an undo's end, plus 1; made when there is one
 	)
 	for i := all.len() - 1; i >= 0; i-- {
 		rec := all.at(i)
-		var d detail
-		for len(rest) > 0 && int(rest[len(rest)-1].record) >= i {
-			if last := rest[len(rest)-1]; last.log == nil {
-				d = last
-			}
-			rest = rest[:len(rest)-1]
-		}
-		switch kind := rec.what.kind(); kind {
+		switch rec.what.kind() {
 		case KindCompensated, KindCompensationFailed:
 			if undo == nil {
-				undo = make([]entry, len(steps))
+				undo = make([]int, len(steps))
 			}
-			if u := &undo[rec.step]; u.undo == 0 {
-				u.undo, u.undoAttempts, u.undoErr, u.undoOrder = kind, rec.what.attempt(), d.err, i
+			if undo[rec.step] == 0 {
+				undo[rec.step] = i + 1
 			}
 		case KindSucceeded, KindSkipped, KindFailed:
 			if seen[rec.step] {
 				continue
 			}
 			seen[rec.step] = true
-			e := r.settledBy(rec, d)
-			if undo != nil {
-				e.takeUndo(undo[rec.step])
+			e := r.settledBy(rec, i)
+			if undo != nil && undo[rec.step] > 0 {
+				r.undoneBy(&e, undo[rec.step]-1)
 			}
 			if !yield(e) {
 				return
 			}
 		}
 	}
-	for _, e := range slices.Backward(r.ground().before) {
+	for _, e := range slices.Backward(r.earlier().before) {
 		if e.step >= 0 && len(seen) > 0 {
 			if seen[e.step] {
 				continue
 			}
-			if undo != nil && undo[e.step].undo != 0 {
-				e.takeUndo(undo[e.step])
+			if undo != nil && undo[e.step] > 0 {
+				r.undoneBy(&e, undo[e.step]-1)
 			}
 		}
 		if !yield(e) {
@@ -90,8 +79,34 @@ func (r *Recorder) newestOf(all records, yield func(entry) bool) {
 	}
 }
 
-func (e *entry) takeUndo(from entry) {
-	e.undo, e.undoAttempts, e.undoErr, e.undoOrder = from.undo, from.undoAttempts, from.undoErr, from.undoOrder
+// settledBy is what a record, the i-th, settles, but for an undo.
+func (r *Recorder) settledBy(rec Record, i int) entry {
+	s := &r.with.Steps[rec.step]
+	e := entry{
+		path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
+		step: s.Index, forward: rec.what.kind(), attempts: rec.what.attempt(),
+	}
+	if e.forward == KindFailed {
+		d := r.detailOf(i)
+		e.err, e.ending = d.err, d.ending
+	}
+	return e
+}
+
+// undoneBy adds to e the undo that ended with the i-th record.
+func (r *Recorder) undoneBy(e *entry, i int) {
+	rec := r.all().at(i)
+	e.undo, e.undoAttempts, e.undoErr, e.undoOrder = rec.what.kind(), rec.what.attempt(), r.detailOf(i).err, i
+}
+
+// detailOf is the detail of the i-th record, or an empty one.
+func (r *Recorder) detailOf(i int) detail {
+	all := r.details()
+	behind, _ := slices.BinarySearchFunc(all, i+1, func(d detail, i int) int { return int(d.record) - i })
+	if behind > 0 && int(all[behind-1].record) == i && all[behind-1].log == nil { // a step's own events come first
+		return all[behind-1]
+	}
+	return detail{}
 }
 
 // fold is what is settled, in order of the settling.
@@ -99,7 +114,7 @@ func (r *Recorder) fold() []entry { return r.foldOf(r.all()) }
 
 // foldOf is fold of the trace as far as it is given.
 func (r *Recorder) foldOf(all records) []entry {
-	entries := make([]entry, 0, len(r.ground().before)+min(all.len(), len(r.recording().Steps)))
+	entries := make([]entry, 0, len(r.earlier().before)+min(all.len(), len(r.recording().Steps)))
 	r.newestOf(all, func(e entry) bool {
 		entries = append(entries, e)
 		return true
@@ -115,19 +130,6 @@ func (r *Recorder) entries() []entry {
 	return r.fold()
 }
 
-// undone is the indexes of the entries with an ended undo, in order of the
-// undoing.
-func undone(entries []entry) []int {
-	var order []int
-	for i, e := range entries {
-		if e.undo != 0 {
-			order = append(order, i)
-		}
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(entries[a].undoOrder, entries[b].undoOrder) })
-	return order
-}
-
 // Settled is what an execution has recorded of one step, for authors of
 // runners.
 type Settled struct {
@@ -139,9 +141,9 @@ type Settled struct {
 	Undo     Kind   // KindCompensated or KindCompensationFailed; zero where no undo has ended
 }
 
-// Settled is what has been settled so far, the newest first: what of the plan
-// needs not be run, and what there is to undo. The Recorder must not be used in
-// the body of the loop.
+// Settled is what has been settled so far, the newest first: it tells which steps
+// need not run, and which there are to undo. The Recorder must not be used in the
+// body of the loop, during which its lock is held.
 func (r *Recorder) Settled() iter.Seq[Settled] {
 	return func(yield func(Settled) bool) {
 		r.mu.Lock()
@@ -162,7 +164,6 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 	var few [2]entry
 	failed, ok := r.failedForward(few[:0])
 	if !ok {
-		failed = nil
 		for e := range r.newest {
 			if e.forward == KindFailed || e.undo == KindCompensationFailed {
 				failed = append(failed, e)
@@ -193,7 +194,7 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 // tell. It is false where those don't tell all: after an earlier run, or when a
 // compensation has failed.
 func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
-	if len(r.ground().before) > 0 {
+	if len(r.earlier().before) > 0 {
 		return nil, false
 	}
 	for _, d := range slices.Backward(r.details()) {
@@ -202,21 +203,12 @@ func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
 		}
 		switch rec := r.all().at(int(d.record)); rec.what.kind() {
 		case KindFailed:
-			failed = append(failed, r.settledBy(rec, d))
+			failed = append(failed, r.settledBy(rec, int(d.record)))
 		case KindCompensationFailed:
 			return nil, false
 		}
 	}
 	return failed, true
-}
-
-// settledBy is what a record settles.
-func (r *Recorder) settledBy(rec Record, d detail) entry {
-	s := &r.with.Steps[rec.step]
-	return entry{
-		path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
-		step: s.Index, forward: rec.what.kind(), attempts: rec.what.attempt(), err: d.err, ending: d.ending,
-	}
 }
 
 // above is the path of the level that a step is in, "" for the plan itself.
@@ -231,102 +223,4 @@ func (e entry) stepError(phase Phase) *StepError {
 		return step
 	}
 	return &StepError{Path: e.path, Phase: phase, Attempts: attempts, Err: err}
-}
-
-// marks is what became of each step.
-func (r *Recorder) marks() map[string]builder.Mark {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	spent := spentOn(r.events())
-	marks := map[string]builder.Mark{}
-	for path, s := range spent {
-		marks[path] = builder.Mark{State: builder.Underway, Note: s.String()}
-	}
-	entries := r.fold()
-	undone := undoneIn(entries)
-	for _, e := range entries {
-		state := e.state()
-		if state == builder.Completed && undone(e) {
-			state = builder.Compensated
-		}
-		marks[e.path] = builder.Mark{State: state, Note: spent[e.path].String()}
-	}
-	for _, e := range entries { // what is inside comes first
-		if e.kind.Composite() && marks[e.path].State == builder.Completed {
-			marks[e.path] = builder.Mark{State: stateInside(e, entries, marks), Note: marks[e.path].Note}
-		}
-	}
-	return marks
-}
-
-// stateInside is the state of a completed Process or Parallel as the steps inside
-// it show it: undone if one of them was, for then all were that can be.
-func stateInside(e entry, entries []entry, marks map[string]builder.Mark) builder.State {
-	state := builder.Completed
-	for _, inside := range entries {
-		if strings.HasPrefix(inside.path, e.path+"/") {
-			switch marks[inside.path].State {
-			case builder.CompensationFailed:
-				return builder.CompensationFailed
-			case builder.Compensated:
-				state = builder.Compensated
-			}
-		}
-	}
-	return state
-}
-
-func (e entry) state() builder.State {
-	switch {
-	case e.undo == KindCompensated:
-		return builder.Compensated
-	case e.undo == KindCompensationFailed:
-		return builder.CompensationFailed
-	case e.forward == KindSkipped:
-		return builder.Skipped
-	case e.forward == KindFailed:
-		return builder.Failed
-	}
-	return builder.Completed
-}
-
-// effort is what a step's own work has taken, waits included.
-type effort struct {
-	begun    time.Time
-	took     time.Duration
-	attempts int
-}
-
-func (s effort) String() string {
-	var words []string
-	if s.attempts > 1 {
-		words = append(words, fmt.Sprintf("%d attempts", s.attempts))
-	}
-	if s.took > 0 {
-		words = append(words, short(s.took))
-	}
-	return strings.Join(words, ", ")
-}
-
-// spentOn reads the effort of every step off the trace.
-func spentOn(events []Event) map[string]effort {
-	spent := map[string]effort{}
-	for _, e := range events {
-		s := spent[e.Path]
-		switch {
-		case e.Path == "" || e.Phase == Compensation:
-			continue
-		case e.Kind == KindStarted && e.Attempt <= 1:
-			s.begun = e.Time
-		case e.Kind == KindSucceeded || e.Kind == KindFailed:
-			s.attempts = e.Attempt
-			if !s.begun.IsZero() {
-				s.took = e.Time.Sub(s.begun)
-			}
-		default:
-			continue
-		}
-		spent[e.Path] = s
-	}
-	return spent
 }

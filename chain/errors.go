@@ -99,7 +99,7 @@ func (e *StepError) Error() string {
 	if e.Err == nil { // not one of ours
 		return text
 	}
-	return text + ": " + textOf(e.Err)
+	return text + ": " + rawText(e.Err)
 }
 
 // Unwrap is the user's own error.
@@ -122,83 +122,3 @@ func (e *PanicError) Unwrap() error {
 
 // Retryable is false: a panic is retried only where RetryOn says so.
 func (e *PanicError) Retryable() bool { return false }
-
-// textOf is err.Error() of an error whose method may panic. Nothing a user's
-// function does may lose an event.
-func textOf(err error) (text string) {
-	defer func() {
-		if v := recover(); v != nil {
-			text = fmt.Sprintf("%T, whose Error method panicked: %v", err, v)
-		}
-	}()
-	return err.Error()
-}
-
-// A storedError is an error that was written down and read back. It matches by
-// code, since an identity does not survive.
-type storedError struct {
-	text string
-	code string
-}
-
-func (e *storedError) Error() string { return e.text }
-
-func (e *storedError) Is(target error) bool {
-	for _, c := range registered() {
-		if c.code == e.code && errors.Is(c.err, target) {
-			return true
-		}
-	}
-	for _, c := range errorCodes {
-		if c.code == e.code && errors.Is(c.err, target) {
-			return true
-		}
-	}
-	return false
-}
-
-// Retryable is false for a panic, as it was before it was stored.
-func (e *storedError) Retryable() bool { return e.code != "panic" && e.code != "goexit" }
-
-// errorCodes are the errors that keep their meaning when stored, first match
-// first. The codes are part of the wire form.
-var errorCodes = []struct {
-	code string
-	err  error
-}{
-	{"timeout", ErrTimeout},
-	{"deadline", context.DeadlineExceeded},
-	{"canceled", context.Canceled},
-	{"goexit", ErrGoexit},
-	{"async", ErrAsync},
-	{"plan_changed", ErrPlanChanged},
-	{"finished", ErrFinished},
-}
-
-// codeOf is the code of an error, whose methods may panic; then it has none.
-func codeOf(err error) (code string) {
-	defer func() {
-		if recover() != nil {
-			code = ""
-		}
-	}()
-	var stored *storedError
-	if errors.As(err, &stored) && stored.code != "" { // else another, joined with it, may have one
-		return stored.code
-	}
-	for _, c := range registered() {
-		if errors.Is(err, c.err) {
-			return c.code
-		}
-	}
-	for _, c := range errorCodes {
-		if errors.Is(err, c.err) {
-			return c.code
-		}
-	}
-	var panicked *PanicError
-	if errors.As(err, &panicked) {
-		return "panic"
-	}
-	return ""
-}

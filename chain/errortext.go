@@ -23,7 +23,7 @@ func (r *Recorder) textOf(err error) string {
 		}
 	}
 	if r.recording().ErrorText == nil {
-		return textOf(err)
+		return rawText(err)
 	}
 	return r.userText(err)
 }
@@ -57,4 +57,15 @@ func (r *Recorder) userText(err error) (text string) {
 		}
 	}()
 	return r.with.ErrorText(err)
+}
+
+// rawText is err.Error(), whatever it holds, of an error whose method may panic.
+// Nothing a user's function does may lose an event.
+func rawText(err error) (text string) {
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprintf("%T, whose Error method panicked: %v", err, v)
+		}
+	}()
+	return err.Error()
 }

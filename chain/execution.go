@@ -4,8 +4,6 @@ import (
 	"log/slog"
 	"maps"
 	"time"
-
-	"github.com/taskchain-go/taskchain/builder"
 )
 
 // An ExecutionContext is the single source of truth of one execution: its data,
@@ -63,9 +61,6 @@ func NewExecutionContext[T any](data T, opts ...ContextOption) *ExecutionContext
 	}
 	return exec
 }
-
-// metadata is a copy, with the lock; nil if there is none.
-func (r *Recorder) metadata() map[string]any { return maps.Clone(r.rest().metadata) }
 
 // NewFor is the execution of data that a run begins, for authors of runners: in one
 // piece with room for so many records, where that is little.
@@ -133,7 +128,7 @@ func (c *ExecutionContext[T]) Get(key string) (value any, ok bool) {
 func (c *ExecutionContext[T]) Metadata() map[string]any {
 	c.recorder.mu.Lock()
 	defer c.recorder.mu.Unlock()
-	return c.recorder.metadata()
+	return maps.Clone(c.recorder.rest().metadata)
 }
 
 // Log adds an event of the step's own to the trace. The event has the path of
@@ -143,7 +138,7 @@ func (c *ExecutionContext[T]) Metadata() map[string]any {
 // What an observer logs is in the trace and is not shown to observers: one that
 // logs each event would never come to an end.
 func (c *ExecutionContext[T]) Log(level slog.Level, message string) {
-	c.recorder.log(level, message, c.recorder.byObserver())
+	c.recorder.log(level, message)
 }
 
 // Trace is everything that happened so far, in order. It is made when it is
@@ -170,15 +165,10 @@ func (c *ExecutionContext[T]) Completed() []string {
 func (c *ExecutionContext[T]) Compensated() []string {
 	entries := c.recorder.entries()
 	var paths []string
-	for _, i := range undone(entries) {
+	for _, i := range undoOrder(entries) {
 		if entries[i].undo == KindCompensated {
 			paths = append(paths, entries[i].path)
 		}
 	}
 	return paths
 }
-
-// Marks is what became of each step, to be laid over the plan's picture:
-//
-//	fmt.Println(plan.Picture(exec.Marks()))
-func (c *ExecutionContext[T]) Marks() map[string]builder.Mark { return c.recorder.marks() }

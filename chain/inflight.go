@@ -1,6 +1,9 @@
 package chain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // inFlight is a step, or a compensation, that was in the middle of its attempts
 // when an execution was interrupted.
@@ -38,7 +41,7 @@ func inFlightAt(end []Event) []inFlight {
 			}
 		case KindSucceeded, KindFailed, KindSkipped, KindCompensated, KindCompensationFailed:
 			if i >= 0 {
-				open = append(open[:i], open[i+1:]...)
+				open = slices.Delete(open, i, i+1)
 			}
 		}
 	}
@@ -46,12 +49,7 @@ func inFlightAt(end []Event) []inFlight {
 }
 
 func indexOf(open []inFlight, path string, phase Phase) int {
-	for i, f := range open {
-		if f.path == path && f.phase == phase {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(open, func(f inFlight) bool { return f.path == path && f.phase == phase })
 }
 
 // Begun is, by the index of the step, how many attempts earlier runs had begun at
@@ -59,7 +57,7 @@ func indexOf(open []inFlight, path string, phase Phase) int {
 func (r *Recorder) Begun() map[int]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	begun, open := map[int]int{}, r.ground().open
+	begun, open := map[int]int{}, r.earlier().open
 	for _, s := range r.recording().Steps {
 		if i := indexOf(open, s.Path, Forward); i >= 0 {
 			begun[s.Index] = open[i].attempts
@@ -74,7 +72,7 @@ func (r *Recorder) Begun() map[int]int {
 func (r *Recorder) Rest(at time.Duration, step int, phase Phase) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	open := r.ground().open
+	open := r.earlier().open
 	i := indexOf(open, r.path(int32(step)), phase)
 	if i < 0 || open[i].delay == 0 {
 		return 0
@@ -89,7 +87,7 @@ func (r *Recorder) Rest(at time.Duration, step int, phase Phase) time.Duration {
 func (r *Recorder) Left(step int, phase Phase) (attempts int, began time.Duration, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	open := r.ground().open
+	open := r.earlier().open
 	i := indexOf(open, r.path(int32(step)), phase)
 	if i < 0 {
 		return 0, 0, nil

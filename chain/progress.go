@@ -1,6 +1,9 @@
 package chain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Progress is how far an execution is, at one moment.
 type Progress struct {
@@ -49,11 +52,8 @@ func (r *Recorder) progress() Progress {
 		case KindRetrying:
 			p.Retries++
 		case KindSucceeded, KindFailed, KindCompensated, KindCompensationFailed:
-			for i, step := range atWork {
-				if step == rec.step {
-					atWork = append(atWork[:i], atWork[i+1:]...)
-					break
-				}
+			if i := slices.Index(atWork, rec.step); i >= 0 {
+				atWork = slices.Delete(atWork, i, i+1)
 			}
 		}
 		p.Elapsed = rec.at

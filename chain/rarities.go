@@ -10,7 +10,7 @@ type rarities struct {
 	rest     *rest
 }
 
-// rest is what even those have none of, mostly, in which something fails.
+// rest is what most executions have none of even if something in them fails.
 type rest struct {
 	wide      []Record     // the records that fit no cell
 	unwinding map[int]bool // the levels that are being undone, but for the plan itself
@@ -26,8 +26,8 @@ type earlier struct {
 	open   []inFlight // what they were in the middle of
 }
 
-// ground is what there is of earlier runs: nothing in the first one.
-func (r *Recorder) ground() *earlier {
+// earlier is what there is of earlier runs: nothing in the first one.
+func (r *Recorder) earlier() *earlier {
 	if earlier := r.rest().earlier; earlier != nil {
 		return earlier
 	}

@@ -25,17 +25,6 @@ type Recorder struct {
 	rare     atomic.Pointer[rarities]
 }
 
-// Ending tells whether a failure came from the step itself or because the
-// context around it had ended, by which a later Resume knows what to run again.
-type Ending uint8
-
-// The endings.
-const (
-	ByItself  Ending = iota // the step's own failure, or its own timeout's
-	ByContext               // the caller's cancellation, or a Within around it
-	BySibling               // another branch of a Parallel failed
-)
-
 // A Recording is what every execution of one runner has in common.
 type Recording struct {
 	Plan        string
@@ -104,7 +93,7 @@ func (r *Recorder) again(id string, with *Recording) (resumed bool, err error) {
 			return false, fmt.Errorf("chain: execution %s: %w", id, err)
 		}
 	}
-	return len(r.ground().before)+len(r.ground().open) > 0, nil
+	return len(r.earlier().before)+len(r.earlier().open) > 0, nil
 }
 
 // rebind makes what earlier runs have recorded the ground this run stands on,
@@ -188,7 +177,7 @@ func (r *Recorder) detail(d detail) {
 // recording.
 func (r *Recorder) End(at time.Duration, status Status) {
 	rec, set := NewRecord(at, KindPlanEnded, 0, Forward, int(status)), uint64(status)<<statusShift
-	bare := r.rare.Load() == nil // there is nothing to forget
+	bare := r.rare.Load() == nil // there is nothing to forget: mostly the end needs no lock
 	if bare && r.audience == nil && r.add(rec, statusMask|liveBit, set) {
 		return
 	}
@@ -257,7 +246,7 @@ func (r *Recorder) Unwound(step int) {
 func (r *Recorder) Began(step int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if rare := r.rare.Load(); rare != nil && rare.goesOn && beganIn(r.ground().past, r.path(int32(step))) {
+	if rare := r.rare.Load(); rare != nil && rare.goesOn && beganIn(r.earlier().past, r.path(int32(step))) {
 		return true
 	}
 	all := r.all()
@@ -272,9 +261,10 @@ func (r *Recorder) Began(step int) bool {
 // Status is how far the execution is.
 func (r *Recorder) Status() Status { return r.standing.status() }
 
-// log adds an event of a step's own. One that is untold is not shown to the
-// observers.
-func (r *Recorder) log(level slog.Level, message string, untold bool) {
+// log adds an event of a step's own, or of an observer's, which observers are not
+// shown.
+func (r *Recorder) log(level slog.Level, message string) {
+	untold := r.byObserver()
 	r.mu.Lock()
 	r.addLog(level, message, untold)
 	r.tell()
@@ -330,13 +320,7 @@ func (r *Recorder) trace() Trace {
 }
 
 // events makes the events of the trace.
-func (r *Recorder) events() []Event { return r.appendEvents(nil) }
-
-// appendEvents adds all events to events, which has none.
-func (r *Recorder) appendEvents(events []Event) []Event {
-	past := r.ground().past
-	return r.eventsFrom(append(events, past...), place{})
-}
+func (r *Recorder) events() []Event { return r.eventsFrom(slices.Clone(r.earlier().past), place{}) }
 
 // eventsFrom adds this run's events from a place on.
 func (r *Recorder) eventsFrom(events []Event, at place) []Event {

@@ -2,11 +2,10 @@ package chain
 
 import (
 	"log/slog"
-	"sync/atomic"
 	"time"
 )
 
-// The trace is where speed shapes the design: this file. A record is kept in 8 bytes
+// The trace is where speed shapes the design: this file, and standing.go. A record is kept in 8 bytes
 // that hold numbers only, its time counted from the begin of the run: one read of the
 // monotonic clock. A step that succeeds and the next one that begins at that very
 // moment are one record. What few events have besides, such as an error, stands in
@@ -85,66 +84,6 @@ func (r Record) begun() (next Record, ok bool) {
 func (r Record) alone() Record {
 	return NewRecord(r.at, r.what.kind(), int(r.step), r.what.phase(), r.what.attempt())
 }
-
-// A standing is how far an execution is, in one word: how many records are
-// written, its status, whether a runner is at work on it, whether somebody is
-// telling its observers, and whether a detail has been noted that they are to be
-// told. Whoever changes it tells all of that at once to those who read with the
-// lock. But for the telling and what is noted, only one goroutine at a time may
-// change it: the one that walks through the plan, or, while that waits for the
-// branches of a Parallel, the one of them that has the lock.
-type standing struct{ word atomic.Uint64 }
-
-// A stand is one reading of it.
-type stand uint64
-
-const (
-	statusShift = 32 // above the number of records
-	statusMask  = 0xff << statusShift
-	liveBit     = 1 << 40
-	tellingBit  = 1 << 41
-	notedBit    = 1 << 42
-)
-
-func (s stand) written() int   { return int(uint32(s)) }
-func (s stand) status() Status { return Status(s & statusMask >> statusShift) }
-func (s stand) live() bool     { return s&liveBit != 0 }
-
-func (s *standing) now() stand     { return stand(s.word.Load()) }
-func (s *standing) written() int   { return s.now().written() }
-func (s *standing) status() Status { return s.now().status() }
-func (s *standing) live() bool     { return s.now().live() }
-func (s *standing) telling() bool  { return s.now()&tellingBit != 0 }
-
-// begin is the begin of a run, without records.
-func (s *standing) begin(status Status) { s.word.Store(uint64(status)<<statusShift | liveBit) }
-
-// stand is what somebody else has recorded.
-func (s *standing) stand(status Status) { s.word.Store(uint64(status) << statusShift) }
-
-// turn changes the status.
-func (s *standing) turn(status Status) { s.change(statusMask, uint64(status)<<statusShift) }
-
-// end is the end of a run.
-func (s *standing) end(status Status) { s.change(statusMask|liveBit, uint64(status)<<statusShift) }
-
-func (s *standing) change(clear, set uint64) {
-	for {
-		word := s.word.Load()
-		if s.word.CompareAndSwap(word, word&^clear|set) {
-			return
-		}
-	}
-}
-
-// note says that a detail will be noted, and returns how many records come before.
-func (s *standing) note() int { return stand(s.word.Or(notedBit)).written() }
-
-// tell takes the telling, unless somebody has it. told gives it back, and tells
-// whether something has been noted; toldAll gives it back when all of that is told.
-func (s *standing) tell() bool        { return s.word.Or(tellingBit)&tellingBit == 0 }
-func (s *standing) told() (more bool) { return s.word.Add(^uint64(tellingBit-1))&notedBit != 0 }
-func (s *standing) toldAll()          { s.word.And(^uint64(tellingBit | notedBit)) }
 
 // A cell is a record as it is kept. From the lowest bit on it has the time, what
 // happened, the step, and three bits for the attempt or, where another step begins,

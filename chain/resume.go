@@ -3,7 +3,6 @@ package chain
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/samber/lo"
 
@@ -70,7 +69,7 @@ func bind(entries []entry, steps []builder.Step) {
 		}
 		e.step = -1
 		for path := e.path; !ok; e.level, ok = index[path] {
-			path = path[:max(0, strings.LastIndexByte(path, '/'))]
+			path = above(path)
 		}
 	}
 }
@@ -130,7 +129,7 @@ func fitOrder(entries []entry, steps []builder.Step) error {
 // failed undos again. Otherwise what failed runs again, unless the plan has gone
 // on past it or has to undo because of it.
 func reopen(entries []entry, steps []builder.Step, status Status) []entry {
-	order := undone(entries)
+	order := undoOrder(entries)
 	for rank, i := range order { // below zero: before everything this run will undo
 		entries[i].undoOrder = rank - len(order)
 	}

@@ -53,27 +53,6 @@ type StoredError struct {
 	Code string `json:"code,omitempty"`
 }
 
-var endingNames = [...]string{ByItself: "", ByContext: "context", BySibling: "sibling"}
-
-// MarshalText is "", "context" or "sibling".
-func (e Ending) MarshalText() ([]byte, error) {
-	if int(e) >= len(endingNames) {
-		return nil, fmt.Errorf("chain: unknown ending %d", uint8(e))
-	}
-	return []byte(endingNames[e]), nil
-}
-
-// UnmarshalText reads what MarshalText wrote.
-func (e *Ending) UnmarshalText(text []byte) error {
-	for i, name := range endingNames {
-		if string(text) == name {
-			*e = Ending(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown ending %q", text)
-}
-
 // Snapshot is the execution as it stands, as plain data. It reads Data, so it
 // must not be called from elsewhere while steps run.
 func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
@@ -82,33 +61,13 @@ func (c *ExecutionContext[T]) Snapshot() Snapshot[T] {
 	return s
 }
 
-// appendStates adds the states of all steps to states, which has none.
-func (r *Recorder) appendStates(states []StepState) []StepState {
-	entries := r.fold()
-	states = slices.Grow(states, len(entries))
-	for _, e := range entries {
-		states = append(states, r.state(e))
-	}
-	for rank, i := range undone(entries) {
-		states[i].UndoOrder = rank + 1
-	}
-	return states
-}
-
 // state is an entry written down, but for the order of the undoing.
 func (r *Recorder) state(e entry) StepState {
 	return StepState{
 		Path: e.path, Kind: e.kind.String(), Compensation: e.compensation,
-		State: e.forward, Attempts: e.attempts, Error: r.store(e.err), Ending: e.ending,
-		Undo: e.undo, UndoAttempts: e.undoAttempts, UndoError: r.store(e.undoErr),
+		State: e.forward, Attempts: e.attempts, Error: r.Store(e.err), Ending: e.ending,
+		Undo: e.undo, UndoAttempts: e.undoAttempts, UndoError: r.Store(e.undoErr),
 	}
-}
-
-func (r *Recorder) store(err error) *StoredError {
-	if err == nil {
-		return nil
-	}
-	return &StoredError{Text: r.textOf(err), Code: codeOf(err)}
 }
 
 // Restore makes an execution of a Snapshot, to be looked at or given to a
@@ -119,7 +78,7 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 		return nil, fmt.Errorf("taskchain: restore: %w", err)
 	}
 	exec := &ExecutionContext[T]{ID: s.ID, Data: s.Data}
-	ground := &earlier{past: slices.Clone(s.Trace)}
+	runs := &earlier{past: slices.Clone(s.Trace)}
 	for _, state := range s.Steps {
 		kind, _ := kindNamed(state.Kind)
 		e := entry{
@@ -129,15 +88,15 @@ func Restore[T any](s Snapshot[T]) (*ExecutionContext[T], error) {
 		}
 		e.err = state.Error.restore(state.Path, Forward, state.Attempts)
 		e.undoErr = state.UndoError.restore(state.Path, Compensation, state.UndoAttempts)
-		if inside := causeInside(e, ground.before); inside != nil {
+		if inside := causeInside(e, runs.before); inside != nil {
 			e.err = inside
 		}
-		ground.before = append(ground.before, e)
+		runs.before = append(runs.before, e)
 	}
 	r := &exec.recorder
 	r.with = &Recording{Plan: s.Plan, Fingerprint: s.Fingerprint}
 	r.standing.end(s.Status)
-	*r.more() = rest{metadata: maps.Clone(s.Metadata), earlier: ground}
+	*r.more() = rest{metadata: maps.Clone(s.Metadata), earlier: runs}
 	return exec, nil
 }
 
@@ -146,7 +105,7 @@ func (e *StoredError) restore(path string, phase Phase, attempts int) error {
 	if e == nil {
 		return nil
 	}
-	return &StepError{Path: path, Phase: phase, Attempts: attempts, Err: &storedError{text: e.Text, code: e.Code}}
+	return &StepError{Path: path, Phase: phase, Attempts: attempts, Err: e.Err()}
 }
 
 // causeInside is the error of the step inside e that made e fail, if e is a
@@ -156,7 +115,7 @@ func causeInside(e entry, before []entry) error {
 		return nil
 	}
 	for _, inside := range slices.Backward(before) {
-		if inside.err != nil && strings.HasPrefix(inside.path, e.path+"/") && textOf(errors.Unwrap(inside.err)) == textOf(errors.Unwrap(e.err)) {
+		if inside.err != nil && strings.HasPrefix(inside.path, e.path+"/") && rawText(errors.Unwrap(inside.err)) == rawText(errors.Unwrap(e.err)) {
 			return inside.err
 		}
 	}

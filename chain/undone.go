@@ -1,33 +1,37 @@
 package chain
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+)
 
 // undoneIn tells of an entry of entries whether it is undone: by itself, or with
 // a Process or Parallel around it that was undone as one.
 func undoneIn(entries []entry) func(entry) bool {
-	wholes := wholesOf(entries)
-	return func(e entry) bool { return e.undo == KindCompensated || wholes.cover(e) }
-}
-
-// wholes are the paths of what was undone as one.
-type wholes map[string]bool
-
-func wholesOf(entries []entry) wholes {
-	w := wholes{}
+	wholes := map[string]bool{} // the paths of what was undone as one
 	for _, e := range entries {
 		if e.kind.Composite() && e.undo == KindCompensated {
-			w[e.path] = true
+			wholes[e.path] = true
 		}
 	}
-	return w
+	return func(e entry) bool {
+		undone := e.undo == KindCompensated
+		for level := above(e.path); level != "" && !undone && len(wholes) > 0; level = above(level) {
+			undone = wholes[level]
+		}
+		return undone
+	}
 }
 
-// cover tells whether e is inside one of them.
-func (w wholes) cover(e entry) bool {
-	for i := strings.LastIndexByte(e.path, '/'); i > 0 && len(w) > 0; i = strings.LastIndexByte(e.path[:i], '/') {
-		if w[e.path[:i]] {
-			return true
+// undoOrder is the indexes of the entries with an ended undo, in order of the
+// undoing.
+func undoOrder(entries []entry) []int {
+	var order []int
+	for i, e := range entries {
+		if e.undo != 0 {
+			order = append(order, i)
 		}
 	}
-	return false
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(entries[a].undoOrder, entries[b].undoOrder) })
+	return order
 }

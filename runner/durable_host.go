@@ -15,8 +15,7 @@ type durableHost[T any] struct {
 	host[T]
 	runner *Durable[T]
 	exec   *chain.ExecutionContext[T]
-	ctx    context.Context // of the forward run
-	write  context.Context // of the records: what has happened must be known, however ctx has ended
+	write  context.Context // of the records: what has happened must be known, however that of the steps has ended
 	cancel context.CancelCauseFunc
 
 	writing      sync.Mutex // guards what follows, while a record is being written too
@@ -60,7 +59,6 @@ func (h *durableHost[T]) Sleep(ctx context.Context, d time.Duration) error {
 type draft[T any] struct {
 	snapshot chain.Snapshot[T]
 	doc      []byte // of the snapshot
-	head     int    // how long its head is
 	body     []byte
 }
 
@@ -89,18 +87,10 @@ func (h *durableHost[T]) Commit() error {
 			_ = h.fail(fmt.Errorf("runner: execution %s: its codec or store called runtime.Goexit", h.exec.ID))
 		}
 	}()
-	d := h.runner.draft()
-	defer h.runner.done(d)
-	record, read, err := h.news(d)
-	if err == nil && read != h.read {
-		err = h.append(record)
-	}
+	err := h.writeNews()
 	returns = true
 	if err != nil {
 		return h.fail(err)
-	}
-	if read != h.read {
-		h.read, h.before = read, append(h.before[:0], d.doc[:d.head]...)
 	}
 	h.beginOnce.Do(func() { close(h.begun) })
 	return nil
@@ -116,40 +106,48 @@ func (h *durableHost[T]) Stopping() error {
 	}
 }
 
-// news is the record of what is new. The first one of a run and the last stand
-// alone: what was before them is not needed any more. It is made in d.
-func (h *durableHost[T]) news(d *draft[T]) (r Record, read chain.Position, err error) {
+// writeNews writes a record of what is new, if anything is. The first one of a run
+// and the last stand alone: what was before them is not needed any more.
+func (h *durableHost[T]) writeNews() error {
 	if h.failed != nil {
-		return r, h.read, h.failed
+		return h.failed
 	}
 	from, ended := h.read, h.exec.Status().Ended()
 	if ended {
 		from = chain.Position{}
 	}
-	read = h.exec.SnapshotSince(from, &d.snapshot)
+	d := h.runner.draft()
+	defer h.runner.done(d)
+	read := h.exec.SnapshotSince(from, &d.snapshot)
 	if read == h.read {
-		return r, read, nil
+		return nil
 	}
-	cancellation := h.cancellation
-	if ended {
-		cancellation = "" // it was heard
-	}
-	d.doc, d.head, err = h.runner.encode(d.doc[:0], d.snapshot)
+	doc, head, err := h.runner.encode(d.doc[:0], d.snapshot)
 	if err != nil {
-		return r, read, fmt.Errorf("runner: execution %s: %w", h.exec.ID, err)
+		return fmt.Errorf("runner: execution %s: %w", h.exec.ID, err)
 	}
 	whole := from == chain.Position{}
 	if whole {
 		h.before = h.before[:0]
 	}
-	d.body = appendDocument(appendBody(d.body[:0], cancellation), h.before, d.doc, d.head)
-	h.cancellation = cancellation
-	r.Head = Head{ID: h.exec.ID, Plan: d.snapshot.Plan, Fingerprint: d.snapshot.Fingerprint, Status: d.snapshot.Status, Begun: h.head.Begun}
-	if r.Begun.IsZero() {
-		r.Begun = h.Start
+	if ended {
+		h.cancellation = "" // it was heard
 	}
-	r.Whole, r.Body = whole, d.body
-	return r, read, nil
+	d.doc, d.body = doc, appendDocument(appendBody(d.body[:0], h.cancellation), h.before, doc, head)
+	if err := h.append(Record{Head: h.headOf(&d.snapshot), Whole: whole, Body: d.body}); err != nil {
+		return err
+	}
+	h.read, h.before = read, append(h.before[:0], doc[:head]...)
+	return nil
+}
+
+// headOf is the head of a record of s.
+func (h *durableHost[T]) headOf(s *chain.Snapshot[T]) Head {
+	begun := h.head.Begun
+	if begun.IsZero() {
+		begun = h.Start
+	}
+	return Head{ID: s.ID, Plan: s.Plan, Fingerprint: s.Fingerprint, Status: s.Status, Begun: begun}
 }
 
 // append writes one record.

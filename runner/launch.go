@@ -10,7 +10,7 @@ import (
 
 // start begins an execution, or finds the one with its ID.
 func (d *Durable[T]) start(ctx context.Context, exec *chain.ExecutionContext[T]) *Handle[T] {
-	return d.with(exec, func(mine *claimed) *Handle[T] {
+	handle, _ := d.with(exec, func(mine *claimed) *Handle[T] {
 		found, err := d.load(context.WithoutCancel(orBackground(ctx)), exec.ID)
 		switch {
 		case err != nil:
@@ -20,13 +20,12 @@ func (d *Durable[T]) start(ctx context.Context, exec *chain.ExecutionContext[T])
 		}
 		return d.carryOn(ctx, found, mine)
 	})
+	return handle
 }
 
 // take goes on with an execution of the caller's.
 func (d *Durable[T]) take(ctx context.Context, exec *chain.ExecutionContext[T]) *Handle[T] {
-	mine := false
-	handle := d.with(exec, func(c *claimed) *Handle[T] {
-		mine = true
+	handle, running := d.with(exec, func(mine *claimed) *Handle[T] {
 		found, err := d.load(context.WithoutCancel(orBackground(ctx)), exec.ID)
 		switch {
 		case err != nil || found.unknown():
@@ -36,15 +35,15 @@ func (d *Durable[T]) take(ctx context.Context, exec *chain.ExecutionContext[T]) 
 			err = fmt.Errorf("runner: execution %s: the store knows more of it than what is to be resumed", exec.ID)
 		}
 		if err != nil {
-			return d.reject(exec, c, err)
+			return d.reject(exec, mine, err)
 		}
 		if found.head.Status.Ended() {
 			found.cancellation = "" // it was heard
 		}
 		found.exec = exec
-		return d.launch(ctx, d.versionOf(exec), found, c)
+		return d.launch(ctx, d.versionOf(exec), found, mine)
 	})
-	if !mine && !handle.refusal {
+	if running {
 		return refusedHandle(exec, fmt.Errorf("runner: execution %s is already running", exec.ID))
 	}
 	return handle
@@ -58,34 +57,33 @@ func begins(trace, past chain.Trace) bool {
 	})
 }
 
-// with has do begin or find an execution that nobody else is at work on; if
-// somebody is, it returns their Handle.
-func (d *Durable[T]) with(exec *chain.ExecutionContext[T], do func(*claimed) *Handle[T]) (handle *Handle[T]) {
+// with has do begin or find an execution that nobody else is at work on. If
+// somebody is, it is running, and the Handle is theirs.
+func (d *Durable[T]) with(exec *chain.ExecutionContext[T], do func(*claimed) *Handle[T]) (handle *Handle[T], running bool) {
 	if err := d.refuse(); err != nil {
-		return refusedHandle(exec, err)
+		return refusedHandle(exec, err), false
 	}
 	if err := d.census.enter(); err != nil {
-		return refusedHandle(exec, err)
+		return refusedHandle(exec, err), false
 	}
 	mine, other, err := d.claimOf(exec.ID)
-	if other != nil {
-		if running := (Head{ID: exec.ID, Plan: other.exec.Plan(), Fingerprint: other.exec.Fingerprint()}); !d.owns(running) {
-			err = d.foreign(running)
-		}
+	if mine != nil {
+		defer func() {
+			if handle == nil { // something of the user's panicked or ended the goroutine: others may come
+				d.letGo(exec.ID, mine)
+			}
+		}()
+		return do(mine), false
 	}
-	if err != nil || other != nil {
-		d.census.leave()
-		if err != nil {
-			return refusedHandle(exec, err)
+	d.census.leave()
+	if err == nil {
+		head := Head{ID: exec.ID, Plan: other.exec.Plan(), Fingerprint: other.exec.Fingerprint()}
+		if d.owns(head) {
+			return other, true
 		}
-		return other
+		err = d.foreign(head)
 	}
-	defer func() {
-		if handle == nil { // something of the user's panicked or ended the goroutine: others may come
-			d.letGo(exec.ID, mine)
-		}
-	}()
-	return do(mine)
+	return refusedHandle(exec, err), false
 }
 
 // carryOn is the Handle of an execution that the store knows: of one that has
@@ -141,7 +139,7 @@ func (d *Durable[T]) launch(ctx context.Context, v version[T], from stored[T], m
 	}
 	steps, cancel := context.WithCancelCause(ctx)
 	h := &durableHost[T]{
-		runner: d, exec: exec, ctx: steps, write: context.WithoutCancel(steps), cancel: cancel,
+		runner: d, exec: exec, write: context.WithoutCancel(steps), cancel: cancel,
 		head: from.head, next: from.next, cancellation: from.cancellation,
 		begun: make(chan struct{}), stop: make(chan struct{}),
 	}

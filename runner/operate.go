@@ -73,15 +73,13 @@ func (d *Durable[T]) Retry(ctx context.Context, id string) (*Handle[T], error) {
 		})
 }
 
-// operate has running act on an execution that runs, and otherwise has stored
-// prepare it and carries it on.
-func (d *Durable[T]) operate(ctx context.Context, id string, running func(*Handle[T]) error, prepare func(*stored[T]) error) (*Handle[T], error) {
+// operate has act see to an execution that is running, and has prepare see to
+// another before it carries that on.
+func (d *Durable[T]) operate(ctx context.Context, id string, act func(*Handle[T]) error, prepare func(*stored[T]) error) (*Handle[T], error) {
 	if ctx == nil {
 		return nil, errNilContext
 	}
-	mine := false
-	handle := d.with(d.named(id), func(c *claimed) *Handle[T] {
-		mine = true
+	handle, running := d.with(d.named(id), func(mine *claimed) *Handle[T] {
 		found, err := d.load(ctx, id)
 		switch {
 		case err != nil:
@@ -93,15 +91,15 @@ func (d *Durable[T]) operate(ctx context.Context, id string, running func(*Handl
 			err = prepare(&found)
 		}
 		if err != nil {
-			return d.reject(d.named(id), c, err)
+			return d.reject(d.named(id), mine, err)
 		}
-		return d.launch(ctx, d.versionOf(found.exec), found, c)
+		return d.launch(ctx, d.versionOf(found.exec), found, mine)
 	})
 	if handle.refusal {
 		return nil, handle.err
 	}
-	if !mine {
-		if err := running(handle); err != nil {
+	if running {
+		if err := act(handle); err != nil {
 			return nil, err
 		}
 	}

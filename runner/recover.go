@@ -80,9 +80,7 @@ func (d *Durable[T]) Recover(ctx context.Context) (Recovery[T], error) {
 
 // recoverOne carries on one execution, unless it is running already.
 func (d *Durable[T]) recoverOne(ctx context.Context, head Head) (handle *Handle[T], running bool) {
-	running = true
-	handle = d.with(d.named(head.ID), func(mine *claimed) *Handle[T] {
-		running = false
+	return d.with(d.named(head.ID), func(mine *claimed) *Handle[T] {
 		found, err := d.load(ctx, head.ID)
 		switch {
 		case err != nil:
@@ -92,7 +90,6 @@ func (d *Durable[T]) recoverOne(ctx context.Context, head Head) (handle *Handle[
 		}
 		return d.carryOn(ctx, found, mine)
 	})
-	return handle, running && !handle.refusal
 }
 
 // named stands for an execution of which only the ID is known.

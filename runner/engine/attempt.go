@@ -91,8 +91,9 @@ func (w *walker) wait(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n in
 	return w.sleep(ctx, s, phase, n, err, delay)
 }
 
-// waitOn lets the rest of a delay pass that an earlier run was in when it was
-// interrupted; before is what counts of the attempts there.
+// waitOn waits out what is left of a delay in which an earlier run was interrupted.
+// If that wait is ended, before tells which attempts count, and what the last failed
+// with.
 func (w *walker) waitOn(ctx *chain.Scope, s *builder.Step, phase chain.Phase, before Made) *failure {
 	rest := w.recorder().Rest(w.at, s.Index, phase)
 	if rest <= 0 {
@@ -280,7 +281,7 @@ func (w *walker) condition(ctx *chain.Scope, s *builder.Step) (holds bool, err e
 	if err := w.takeCut(s, chain.Forward, new(int)); err != nil {
 		return false, err
 	}
-	w.recorder() // the condition may look at the trace
+	w.flush() // the condition may look at the trace
 	if w.x.remote != nil {
 		return w.x.remote.Ask(ctx, s)
 	}
@@ -357,7 +358,7 @@ func (w *walker) release() {
 
 // commit has the host write down what the trace has.
 func (w *walker) commit() error {
-	w.recorder()
+	w.flush()
 	if w.x.committer == nil {
 		return nil
 	}

@@ -147,10 +147,7 @@ func (w *walker) plan() {
 // end records the end and has it written down.
 func (x *Execution) end(f *failure) {
 	log := x.recorder()
-	if x.before = chain.Running; x.committer != nil {
-		x.before = log.Status()
-	}
-	x.status = x.conclude(f)
+	x.before, x.status = log.Status(), x.conclude(f)
 	x.duration = x.at
 	log.End(x.at, x.status)
 	x.settle()

@@ -36,8 +36,8 @@ type Host interface {
 // attempt, whose begin is recorded by then, before each wait and at the end:
 // what the execution has recorded must be safe when it returns. An error stops
 // the execution where it stands, with nothing more run, undone or recorded;
-// Resume goes on from what is safe. Its Sleep may return a *Halt, to the same
-// effect. A delay in which an execution was interrupted is waited out on resume.
+// Resume goes on from what is safe. A *Halt that its Sleep returns does the same. A
+// delay in which an execution was interrupted is waited out on resume.
 type Committer interface {
 	Commit() error
 }

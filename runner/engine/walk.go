@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/taskchain-go/taskchain/builder"
@@ -46,7 +45,7 @@ func (w *walker) record(kind chain.Kind, s *builder.Step, phase chain.Phase, att
 			w.x.log.Record(both)
 			return
 		}
-		w.recorder()
+		w.flush()
 	}
 	switch {
 	case w.top.Index != 0:
@@ -62,12 +61,17 @@ func keeps(kind chain.Kind) bool {
 	return kind == chain.KindSucceeded || kind == chain.KindCompensated || kind == chain.KindPlanStarted
 }
 
-// recorder is the execution's, with nothing kept back.
-func (w *walker) recorder() *chain.Recorder {
+// flush records what is kept back.
+func (w *walker) flush() {
 	if w.keeping {
 		w.keeping = false // first: an observer may end the goroutine
 		w.x.log.Record(w.kept)
 	}
+}
+
+// recorder is the execution's, with nothing kept back.
+func (w *walker) recorder() *chain.Recorder {
+	w.flush()
 	return w.x.log
 }
 
@@ -182,18 +186,6 @@ func (w *walker) process(ctx *chain.Scope, p *builder.Step) *failure {
 	return w.leave(ctx, p, f, before)
 }
 
-// parallel runs the branches together, or in order: the host knows (rule 10).
-func (w *walker) parallel(ctx *chain.Scope, p *builder.Step) *failure {
-	before := w.enter(p)
-	inner, cancel := w.x.within(ctx, p)
-	f := w.branches(inner, p)
-	if cancel != nil {
-		cancel()
-	}
-	w.at = w.x.host.Now()
-	return w.leave(ctx, p, f, before)
-}
-
 // enter records the begin of a Process or Parallel, once in a run, and returns
 // how many attempts there were before it.
 func (w *walker) enter(p *builder.Step) (attempts int) {
@@ -255,93 +247,4 @@ func (w *walker) leave(ctx *chain.Scope, p *builder.Step, f *failure, before int
 
 func undoesItself(p *builder.Step) bool {
 	return p.Failure == policy.Compensate
-}
-
-// branches runs the branches of p, each with a walker of its own, and joins
-// their failures.
-func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
-	inner, cancel := context.WithCancelCause(ctx.Context)
-	defer cancel(nil)
-	ctx = ctx.Over(inner)
-	goesOn := w.goesOn(p)
-	var walkers []*walker
-	for i := p.Index + 1; i < p.Next; i = w.x.program.steps[i].Next {
-		b := &walker{x: w.x, top: &w.x.program.steps[i], at: w.at, replay: w.replay, rewalk: w.rewalk}
-		b.result = leftOut
-		if w.x.remote == nil {
-			b.ctx = ctx.Branch(inner)
-		} else {
-			b.ctx = ctx.Branch(w.x.remote.Branch(inner, b.top))
-		}
-		walkers = append(walkers, b)
-		if !goesOn && w.replay.doomed(i) { // its siblings must not begin before it has failed anew
-			cancel(&siblingError{of: w.x.log, err: errors.New("as recorded"), path: b.top.Path})
-		}
-	}
-	w.x.host.Branches(len(walkers), func(i int) {
-		b := walkers[i]
-		b.result = nil
-		if w.x.endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {
-			b.result = &failure{err: context.Cause(ctx), ending: chain.BySibling}
-			return
-		}
-		defer func() { // a Goexit of the branch passes here too
-			if f := b.result; f != nil && f.halt == nil && !goesOn {
-				cancel(&siblingError{of: w.x.log, err: f.err, path: b.top.Path})
-			}
-		}()
-		b.at = w.x.host.Now()
-		b.drive()
-	})
-	for _, b := range walkers {
-		w.attempts += b.attempts
-	}
-	f := joined(p, walkers)
-	if w.x.remote == nil || f != nil && f.halt != nil {
-		return f
-	}
-	return w.merged(ctx, p, f)
-}
-
-// leftOut is the result of a branch that its host has not begun: the execution
-// is to stop.
-var leftOut = &failure{halt: errors.New("a branch has been left out")}
-
-// goesOn tells whether the nearest failure strategy around p is Continue: then
-// a branch's failure does not end its siblings.
-func (w *walker) goesOn(p *builder.Step) bool {
-	steps := w.x.program.steps
-	for p.Index > 0 && !p.HandlesFailure {
-		p = &steps[p.Parent]
-	}
-	return p.Failure == policy.Continue
-}
-
-// joined is the failure of a Parallel: that of its branches, without those that
-// only ended because of another.
-func joined(p *builder.Step, branches []*walker) *failure {
-	var (
-		errs    []error
-		sibling *failure
-	)
-	for _, b := range branches {
-		f := b.result
-		switch {
-		case f == nil:
-		case f.halt != nil:
-			return f
-		case f.ending == chain.BySibling:
-			sibling = f
-		case f.ending == chain.ByItself && p.Failure == policy.Continue:
-		default:
-			errs = append(errs, f.err)
-		}
-	}
-	switch len(errs) {
-	case 0:
-		return sibling
-	case 1:
-		return &failure{err: errs[0]}
-	}
-	return &failure{err: errors.Join(errs...)}
 }

@@ -2,6 +2,7 @@ package main
 
 const (
 	walk      = "runner/engine/walk.go"
+	parallel  = "runner/engine/parallel.go"
 	attempt   = "runner/engine/attempt.go"
 	unwind    = "runner/engine/unwind.go"
 	replay    = "runner/engine/replay.go"
@@ -40,14 +41,14 @@ var mutations = []mutation{
 	{does: "Within of a Process is ignored", file: walk, old: "if s.Within <= 0 {", new: "if s.Within <= 0 || s.Index > 0 {"},
 
 	// Parallel.
-	{does: "a failed branch does not end its siblings", file: walk, old: "f != nil && f.halt == nil && !goesOn {", new: "false && !goesOn && f.halt == nil {"},
-	{does: "a failed branch ends its siblings under Continue, too", file: walk, old: "f != nil && f.halt == nil && !goesOn {", new: "f != nil && f.halt == nil {"},
-	{does: "only the Parallel's own strategy counts for its branches", file: walk, old: "for p.Index > 0 && !p.HandlesFailure {", new: "for false {"},
-	{does: "a Continue inside a Parallel does not hold", file: walk, old: "case f.ending == chain.ByItself && p.Failure == policy.Continue:\n", new: "case false && p.Failure == policy.Continue:\n"},
-	{does: "a branch begins behind a failure", file: walk, old: "if w.x.endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {", new: "if false {"},
-	{does: "a resumed branch begins before its sibling has failed anew", file: walk, old: "if !goesOn && w.replay.doomed(i) {", new: "if false {", explain: "a matter of microseconds: the branch that failed answers from the record and ends its siblings, mostly before they begin"},
+	{does: "a failed branch does not end its siblings", file: parallel, old: "f != nil && f.halt == nil && !goesOn {", new: "false && !goesOn && f.halt == nil {"},
+	{does: "a failed branch ends its siblings under Continue, too", file: parallel, old: "f != nil && f.halt == nil && !goesOn {", new: "f != nil && f.halt == nil {"},
+	{does: "only the Parallel's own strategy counts for its branches", file: parallel, old: "for p.Index > 0 && !p.HandlesFailure {", new: "for false {"},
+	{does: "a Continue inside a Parallel does not hold", file: parallel, old: "case f.ending == chain.ByItself && p.Failure == policy.Continue:\n", new: "case false && p.Failure == policy.Continue:\n"},
+	{does: "a branch begins behind a failure", file: parallel, old: "if w.x.endingOf(ctx) == chain.BySibling && !w.replay.knows(b.top) {", new: "if false {"},
+	{does: "a resumed branch begins before its sibling has failed anew", file: parallel, old: "if !goesOn && w.replay.doomed(i) {", new: "if false {", explain: "a matter of microseconds: the branch that failed answers from the record and ends its siblings, mostly before they begin"},
 	{does: "branches that should run together run in order", file: host, old: "if !l.Together {", new: "if true {"},
-	{does: "a Parallel that was ended has succeeded", file: walk, old: "	case 0:\n		return sibling\n", new: "	case 0:\n		_ = sibling\n		return nil\n"},
+	{does: "a Parallel that was ended has succeeded", file: parallel, old: "	case 0:\n		return sibling\n", new: "	case 0:\n		_ = sibling\n		return nil\n"},
 
 	// Attempts and retries.
 	{does: "a retry too many", file: retry, old: "attempt >= r.attempts {", new: "attempt > r.attempts {"},
@@ -117,7 +118,7 @@ var mutations = []mutation{
 	// The trace.
 	{does: "a retry has no event", file: attempt, old: "		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)\n", new: ""},
 	{does: "a kept success is lost", file: walk, old: "		w.x.log.Record(w.kept)\n", new: ""},
-	{does: "a kept success comes after what followed it", file: walk, old: "		w.recorder()\n	}\n	switch {\n	case w.top", new: "		defer w.recorder()\n	}\n	switch {\n	case w.top"},
+	{does: "a kept success comes after what followed it", file: walk, old: "		w.flush()\n	}\n	switch {\n	case w.top", new: "		defer w.flush()\n	}\n	switch {\n	case w.top"},
 	{does: "a retried attempt in one record with a success is the first", file: records, old: "attempt > 1 || ", new: ""},
 	{does: "the second event of a record is lost", file: records, old: "		p.half = true\n", new: "		p.records++\n"},
 	{does: "an observer that panics is asked again", file: audience, old: "	observers[a.next-1] = nil\n", new: ""},
@@ -137,9 +138,9 @@ var mutations = []mutation{
 	{does: "a step may be put before one in flight", file: resume, old: "fitOrder(slices.Concat(entries, begun), with.Steps)", new: "fitOrder(slices.Concat(entries), with.Steps)"},
 	{does: "a clock that was put forward makes a delay longer", file: inflight, old: "return min(open[i].due.Sub(r.base.Round(0).Add(at)), open[i].delay)", new: "return open[i].due.Sub(r.base.Round(0).Add(at))"},
 	{does: "the last record of an execution has news only", file: durableHost, old: "	if ended {\n		from = chain.Position{}\n	}\n", new: ""},
-	{does: "what follows a failed record is written", file: durableHost, old: "	if h.failed != nil {\n		return r, h.read, h.failed\n	}\n", new: ""},
+	{does: "what follows a failed record is written", file: durableHost, old: "	if h.failed != nil {\n		return h.failed\n	}\n", new: ""},
 	{does: "the first and the last record do not stand alone", file: durableHost, old: "	if whole {\n		h.before = h.before[:0]\n	}\n", new: ""},
-	{does: "a record is the difference to the first one", file: durableHost, old: "h.read, h.before = read, append(h.before[:0], d.doc[:d.head]...)", new: "if h.read = read; len(h.before) == 0 {\n			h.before = append(h.before, d.doc[:d.head]...)\n		}"},
+	{does: "a record is the difference to the first one", file: durableHost, old: "h.read, h.before = read, append(h.before[:0], doc[:head]...)", new: "if h.read = read; len(h.before) == 0 {\n		h.before = append(h.before, doc[:head]...)\n	}"},
 	{does: "a cancellation ends with the process", file: durableHost, old: "	if err := h.append(Record{Head: h.head, Body: appendBody(nil, h.cancellation)}); err != nil {\n		return h.fail(err)\n	}\n", new: ""},
 	{does: "a cancellation is forgotten by a second process", file: launch, old: "head: from.head, next: from.next, cancellation: from.cancellation,", new: "head: from.head, next: from.next,"},
 	{does: "shutting down goes on with the next step", file: durableHost, old: "		return ErrShutdown\n	default:\n", new: "		return nil\n	default:\n"},
