@@ -60,7 +60,7 @@ func TestAFolderThatIsRemoved(t *testing.T) {
 	require.NoError(t, os.RemoveAll(dir))
 	err = j.Append(t.Context(), recordOf("a", 1, nil))
 	require.ErrorIs(t, err, journal.ErrFailed)
-	require.ErrorContains(t, err, filepath.Join(dir, "0000000001.journal")+": it was removed")
+	require.ErrorContains(t, err, dir+": it was removed")
 	require.ErrorIs(t, j.Close(), journal.ErrFailed)
 	_, err = os.Stat(dir)
 	require.ErrorIs(t, err, fs.ErrNotExist, "nothing is made anew in its place")

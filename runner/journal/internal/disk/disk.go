@@ -44,7 +44,7 @@ type File interface {
 
 	Size() (int64, error)
 
-	// Sync returns when what was written is safe. It is an error if the file was
+	// Sync returns when what was written is safe. It is an error if the folder was
 	// removed, as far as the system tells: nobody would find it after a crash.
 	Sync() error
 }

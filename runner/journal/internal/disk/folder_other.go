@@ -2,15 +2,6 @@
 
 package disk
 
-import (
-	"errors"
-	"os"
-)
+import "os"
 
-func syncFolder(root *os.Root) error {
-	f, err := root.Open(".")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
+func syncFolder(self *os.File) error { return self.Sync() }

@@ -3,4 +3,4 @@ package disk
 import "os"
 
 // syncFolder has nothing to do: NTFS logs what happens to names, in order.
-func syncFolder(*os.Root) error { return nil }
+func syncFolder(*os.File) error { return nil }

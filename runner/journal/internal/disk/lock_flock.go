@@ -54,7 +54,7 @@ func (held flocked) Close() (err error) {
 	return err
 }
 
-// removed tells whether a file has no name any more.
+// removed tells whether an open folder has no name any more.
 func removed(f *os.File) bool {
 	var info syscall.Stat_t
 	return syscall.Fstat(int(f.Fd()), &info) == nil && info.Nlink == 0

@@ -17,7 +17,10 @@ const lockName = "lock"
 
 // A folder is known by what the system has opened, and not by its path: where that
 // leads may change.
-type folder struct{ root *os.Root }
+type folder struct {
+	root *os.Root
+	self *os.File
+}
 
 // At is the folder at path, which is made if there is none.
 func At(path string) (Folder, error) {
@@ -28,11 +31,17 @@ func At(path string) (Folder, error) {
 	if err := makeSafe(path); err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(path)
-	if err != nil {
-		return nil, err
+	return openFolder(path)
+}
+
+func openFolder(path string) (f folder, err error) {
+	if f.root, err = os.OpenRoot(path); err != nil {
+		return f, err
 	}
-	return folder{root}, nil
+	if f.self, err = f.root.Open("."); err != nil {
+		return f, errors.Join(err, f.root.Close())
+	}
+	return f, nil
 }
 
 // makeSafe makes a folder and those around it, so that a crash leaves them there.
@@ -53,14 +62,14 @@ func makeSafe(path string) error {
 	if err := os.Mkdir(path, folderMode); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	outer, err := os.OpenRoot(parent)
+	outer, err := openFolder(parent)
 	if err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(outer), outer.Close())
+	return errors.Join(outer.Sync(), outer.Close())
 }
 
-func (f folder) Close() error { return f.root.Close() }
+func (f folder) Close() error { return errors.Join(f.self.Close(), f.root.Close()) }
 
 func (f folder) Lock() (io.Closer, error) {
 	held, err := lock(f.root)
@@ -87,14 +96,14 @@ func (f folder) open(name string, flag int) (File, error) {
 	if err != nil {
 		return nil, f.named(err)
 	}
-	return file{opened}, nil
+	return file{opened, f}, nil
 }
 
 func (f folder) Rename(from, to string) error { return f.named(f.root.Rename(from, to)) }
 
 func (f folder) Remove(name string) error { return f.named(f.root.Remove(name)) }
 
-func (f folder) Sync() error { return f.named(syncFolder(f.root)) }
+func (f folder) Sync() error { return f.named(syncFolder(f.self)) }
 
 // named says where in the system the file is that an error of root's is about.
 func (f folder) named(err error) error {
@@ -107,7 +116,10 @@ func (f folder) named(err error) error {
 	return err
 }
 
-type file struct{ *os.File }
+type file struct {
+	*os.File
+	in folder
+}
 
 func (f file) Size() (int64, error) {
 	info, err := f.Stat()
@@ -117,12 +129,14 @@ func (f file) Size() (int64, error) {
 	return info.Size(), nil
 }
 
+// Sync looks after the folder and not the file itself: of a file whose times
+// somebody has seen, some systems write the times anew with every write.
 func (f file) Sync() error {
 	if err := syncFile(f.File); err != nil {
 		return err
 	}
-	if removed(f.File) {
-		return &os.PathError{Op: "sync", Path: f.Name(), Err: errRemoved}
+	if removed(f.in.self) {
+		return &os.PathError{Op: "sync", Path: f.in.root.Name(), Err: errRemoved}
 	}
 	return nil
 }
