@@ -469,13 +469,30 @@ func once(name string) builder.StepFunc[books] {
 	}
 }
 
+func TestDurableForgetsNoneThatIsCompensating(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := sagas().
+			Step("a", func(context.Context, *books) error { return nil }).
+			Compensate(func(context.Context, *books) error { time.Sleep(time.Minute); return nil }).
+			Step("b", func(context.Context, *books) error { return errBoom }).
+			OnFailure(policy.Compensate).MustBuild()
+		d := runner.NewDurable(plan, storetest.NewMemory())
+		h := d.Start(t.Context(), books{}, chain.WithID("x"))
+		synctest.Wait()
+		require.EqualError(t, d.Forget(t.Context(), "x"), "runner: execution x is unfinished, it is compensating: cancel it, or wait for its end")
+		_, err := h.Wait(t.Context())
+		require.ErrorIs(t, err, errBoom)
+		require.NoError(t, d.Forget(t.Context(), "x"))
+	})
+}
+
 func TestDurableRetryOfARunningExecution(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := runner.NewDurable(sagas().Step("a", func(context.Context, *books) error { time.Sleep(time.Minute); return nil }).MustBuild(), storetest.NewMemory())
 		h := d.Start(t.Context(), books{}, chain.WithID("x"))
 		_, err := d.Retry(t.Context(), "x")
 		require.EqualError(t, err, "runner: execution x is running")
-		require.ErrorContains(t, d.Forget(t.Context(), "x"), "execution x is unfinished, it is running: cancel it first")
+		require.ErrorContains(t, d.Forget(t.Context(), "x"), "execution x is unfinished, it is running: cancel it, or wait for its end")
 		found, err := d.Recover(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, found.Resumed)

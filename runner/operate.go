@@ -119,7 +119,8 @@ func (d *Durable[T]) Forget(ctx context.Context, id string) error {
 	case err != nil:
 		return err
 	case other != nil:
-		return unfinished(id, chain.Running)
+		now, _ := other.unfinished(nil)
+		return unfinished(id, now.Status)
 	}
 	defer d.dismiss(id, mine)
 	found, err := d.load(ctx, id)
@@ -135,7 +136,7 @@ func (d *Durable[T]) Forget(ctx context.Context, id string) error {
 }
 
 func unfinished(id string, status chain.Status) error {
-	return fmt.Errorf("runner: execution %s is unfinished, it is %s: cancel it first", id, status)
+	return fmt.Errorf("runner: execution %s is unfinished, it is %s: cancel it, or wait for its end", id, status)
 }
 
 // forget removes an execution, if it is still as head has it.

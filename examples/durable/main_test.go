@@ -171,7 +171,7 @@ func TestOperation(t *testing.T) {
 	out, _ = s.do(mustLook, "books")
 	require.Contains(t, out, "0 orders succeeded, 0 compensated, 1 stuck, 1 unfinished")
 	_, errs = s.do(untrusted, "forget", "o-2")
-	require.Contains(t, errs, "execution o-2 is unfinished, it is running: cancel it first")
+	require.Contains(t, errs, "execution o-2 is unfinished, it is running: cancel it, or wait for its end")
 	out, _ = s.do(allWell, "cancel", "o-2")
 	require.Equal(t, "o-2 compensated\n", out)
 	s.do(allWell, "forget", "o-2")

@@ -148,7 +148,7 @@ const lateForgets = 64 << 10
 
 // Forget removes an execution. That is written with the next Append or by Close;
 // the bytes are gone when the files that have them are cleaned up. The error
-// matches ErrFailed or ErrClosed.
+// matches ErrFailed, after which the next Open may or may not find it, or ErrClosed.
 func (j *Journal) Forget(_ context.Context, id string) error {
 	j.mu.Lock()
 	if err := j.usable(); err != nil || j.index[id] == nil {
