@@ -61,7 +61,7 @@ func (j *Journal) giveUpCleaning(err error) {
 	if errors.Is(err, ErrClosed) || errors.Is(err, ErrFailed) {
 		return // those who append are told
 	}
-	j.settings.logger.Error("journal: old files are not cleaned up any more", "error", err)
+	j.settings.tell("journal: old files are not cleaned up any more", err)
 	j.mu.Lock()
 	j.trouble = err
 	j.mu.Unlock()

@@ -114,7 +114,7 @@ func (j *Journal) lead() {
 		j.mu.Unlock()
 		at, err := j.write(g)
 		if err != nil { // and no other one is written
-			j.settings.logger.Error("journal: nothing is written any more: mend the cause and open the folder anew", "error", err)
+			j.settings.tell("journal: nothing is written any more: mend the cause and open the folder anew", err)
 		}
 		j.mu.Lock()
 		if err != nil {

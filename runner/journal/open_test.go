@@ -3,6 +3,7 @@ package journal_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -233,6 +234,24 @@ func TestAFailureIsTold(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), line), log.String())
 	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
 }
+
+// Those who wait are not left waiting when the telling goes wrong.
+func TestAHandlerThatPanics(t *testing.T) {
+	d := faultfs.New()
+	j, err := journal.OpenIn(d, small, journal.LogTo(slog.New(panicking{slog.DiscardHandler})))
+	require.NoError(t, err)
+	ops, _ := d.Count()
+	d.Fail(faultfs.Fault{Op: ops + 1})
+	for range 2 {
+		require.ErrorIs(t, j.Append(t.Context(), recordOf("a", 0, nil)), journal.ErrFailed)
+	}
+	require.ErrorIs(t, j.Close(), journal.ErrFailed)
+}
+
+type panicking struct{ slog.Handler }
+
+func (panicking) Enabled(context.Context, slog.Level) bool  { return true }
+func (panicking) Handle(context.Context, slog.Record) error { panic("the handler") }
 
 func TestLimits(t *testing.T) {
 	j := open(t, t.TempDir(), small)

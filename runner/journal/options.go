@@ -19,6 +19,13 @@ type settings struct {
 	logger  *slog.Logger
 }
 
+// tell logs what ended something. A handler that panics ends nothing besides: others
+// wait for whoever tells.
+func (s settings) tell(message string, err error) {
+	defer func() { _ = recover() }()
+	s.logger.Error(message, "error", err)
+}
+
 // WithSegmentSize sets the size of the files, in bytes, of which there are two at
 // least. Small ones are taken away sooner, large ones are begun less often. The
 // default is 16 MiB, the least 4 KiB. It may change from one Open to the next.
