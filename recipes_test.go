@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/taskchain-go/taskchain/builder"
@@ -184,8 +186,9 @@ func Example_async() {
 	// readme:begin async
 	plan, err := chain.New[Order]().
 		AsyncStep("render", func(ctx context.Context, o *Order) <-chan error {
-			done := make(chan error, 1)
-			render(ctx, o, func(err error) { done <- err }) // when it is done, in a goroutine of its own
+			done := make(chan error, 2)                                   // the second answer is not waited for
+			render(ctx, o, func(err error) { done <- err })               // when it is done, in a goroutine of its own
+			context.AfterFunc(ctx, func() { done <- context.Cause(ctx) }) // should it never be
 			return done
 		}).Timeout(time.Minute).
 		Build()
@@ -322,21 +325,25 @@ func Example_durable() {
 		return
 	}
 	defer os.RemoveAll(folder)
-	ctx := context.Background()
 
 	err = func() error {
 		// readme:begin durable
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		work := context.WithoutCancel(ctx) // a signal is no failure, after which orders would be undone
+
 		store, err := journal.Open(folder) // for this process alone
 		if err != nil {
 			return err
 		}
 		defer store.Close()
-
 		orders := runner.NewDurable(plan, store)
-		if _, err := orders.Recover(ctx); err != nil { // carries on what the last process has left
+		defer orders.Shutdown(work) // has all of them stop where they stand
+
+		if _, err := orders.Recover(work); err != nil { // carries on what the last process has left
 			log.Print(err) // an execution that can't go on stays as it is, and is named here
 		}
-		out, err := orders.Start(ctx, order, chain.WithID(order.ID)).Wait(ctx)
+		out, err := orders.Start(work, order, chain.WithID(order.ID)).Wait(ctx) // which a signal ends
 		// readme:end durable
 		fmt.Println(out.Status, err)
 
@@ -347,7 +354,7 @@ func Example_durable() {
 			exec, err := orders.Get(ctx, order.ID)
 			fmt.Println(exec.Completed(), err)
 		}
-		return orders.Shutdown(ctx)
+		return nil
 	}()
 	fmt.Println(err)
 	// Output:

@@ -203,6 +203,21 @@ var troubles = map[string]func(t *testing.T) error{
 		require.ErrorIs(t, store.Close(), journal.ErrFailed)
 		return err
 	},
+	`runner: execution …: record …: journal: it was closed`: func(t *testing.T) error {
+		store, err := journal.Open(t.TempDir(), journal.WithSegmentSize(4<<10))
+		require.NoError(t, err)
+		_, err = runner.NewDurable(chain.New[Order]().Step("ship", func(context.Context, *Order) error { return store.Close() }).MustBuild(), store).
+			Run(t.Context(), Order{})
+		require.ErrorIs(t, err, journal.ErrClosed)
+		return err
+	},
+	`runner: execution … is one of plan "…"`: func(t *testing.T) error {
+		store, plan := storetest.NewMemory(), chain.New[Order]().Step("ship", ship)
+		_, err := runner.NewDurable(plan.Named("checkout").MustBuild(), store).Start(t.Context(), Order{}, chain.WithID("4711")).Wait(t.Context())
+		require.NoError(t, err)
+		_, err = runner.NewDurable(plan.Named("returns").MustBuild(), store).Start(t.Context(), Order{}, chain.WithID("4711")).Wait(t.Context())
+		return err
+	},
 	`runner: execution … (…) is left as it is: …`: func(t *testing.T) error {
 		store, tried := storetest.NewMemory(), make(chan struct{})
 		old := runner.NewDurable(chain.New[Order]().Named("checkout").Step("ship", fails).Retry(policy.Fixed(2, time.Hour)).MustBuild(), store,

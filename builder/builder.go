@@ -17,7 +17,7 @@ type StepFunc[T any] func(ctx context.Context, data *T) error
 // channel that yields its one result. A closed channel is success, a nil
 // channel is an error, a second value is ignored. The runner waits for the
 // channel even after ctx has ended, so that no abandoned work touches the data.
-// Only an asynchronous runner accepts it.
+// The synchronous runner refuses it; all others take it.
 type AsyncFunc[T any] func(ctx context.Context, data *T) <-chan error
 
 // A Builder collects the steps of a plan over data of type T. It is a value:

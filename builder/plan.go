@@ -109,8 +109,8 @@ func (p *Plan[T]) Funcs(index int) Funcs[T] {
 	return p.funcs[index]
 }
 
-// Async tells whether the plan has an asynchronous step or compensation, which
-// only an asynchronous runner accepts.
+// Async tells whether the plan has an asynchronous step or compensation, which the
+// synchronous runner refuses.
 func (p *Plan[T]) Async() bool {
 	return slices.ContainsFunc(p.steps, func(s Step) bool { return s.Kind == KindAsync || s.AsyncCompensation })
 }

@@ -43,8 +43,8 @@ func knownErrors() []codedError {
 }
 
 // RegisterError has errors.Is know an error of the user's, and what that wraps,
-// after it was written down and read back, in any process that has registered it
-// under the same code. The code is part of what is stored: it must not change. It
+// after it was written down by a process that had registered it, and read back by
+// one that has registered it under the same code. The code is part of what is stored: it must not change. It
 // is an error if the code is empty or taken, or err is nil. Register errors when
 // the program starts, such as in a var or init; it is safe for concurrent use.
 func RegisterError(code string, err error) error {

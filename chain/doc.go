@@ -60,12 +60,13 @@
 //   - [Stuck]: an undo failed. A person must look; Resume tries it again.
 //
 // An error that was stored and read back reads as before and still matches this
-// package's and package context's errors; the user's own it no longer is. What
-// can't be resumed is [ErrFinished] or [ErrPlanChanged], which says which step
-// differs; a document that can't be read is an error that says where it is wrong.
+// package's and package context's errors, and the user's own that were given to
+// [RegisterError], where it was stored and where it is read. What can't be resumed
+// is [ErrFinished] or [ErrPlanChanged], which says which step differs; a document
+// that can't be read is an error that says where it is wrong.
 //
-// [Recorder], [Record], [NewRecord], [Recording], [Begin], [Frame], [Detach],
-// [Settled] and [JoinSnapshots] are for authors of runners.
+// [Recorder], [Record], [NewRecord], [Recording], [Begin], [Frame], [Settled]
+// and [JoinSnapshots] are for authors of runners.
 // An observer or interceptor for plans of every type finds the execution by
 // [AnyFromContext].
 package chain
