@@ -50,6 +50,7 @@ func ExampleExploreWorld() {
 func ExampleExploreWorld_leak() {
 	var t testing.TB = stdout{} // in a test, its own t
 
+	// readme:begin explore
 	plan := func(b *Bank) *builder.Plan[int] {
 		return chain.New[int]().Named("sale").
 			Step("charge", b.Hold).Compensate(b.Refund).
@@ -63,6 +64,7 @@ func ExampleExploreWorld_leak() {
 		}
 		return nil
 	})
+	// readme:end explore
 	// Output:
 	// chaintest: plan "sale": 3 of 30 cases broken
 	// charge: effect happened, reply lost; then compensated, but: 30 still held
