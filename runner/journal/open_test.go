@@ -236,22 +236,37 @@ func TestAFailureIsTold(t *testing.T) {
 }
 
 // Those who wait are not left waiting when the telling goes wrong.
-func TestAHandlerThatPanics(t *testing.T) {
-	d := faultfs.New()
-	j, err := journal.OpenIn(d, small, journal.LogTo(slog.New(panicking{slog.DiscardHandler})))
-	require.NoError(t, err)
-	ops, _ := d.Count()
-	d.Fail(faultfs.Fault{Op: ops + 1})
-	for range 2 {
-		require.ErrorIs(t, j.Append(t.Context(), recordOf("a", 0, nil)), journal.ErrFailed)
+func TestAHandlerThatDoesNotReturn(t *testing.T) {
+	for _, leave := range []func(){func() { panic("the handler") }, runtime.Goexit} {
+		synctest.Test(t, func(t *testing.T) {
+			d := faultfs.New()
+			j, err := journal.OpenIn(d, small, journal.LogTo(slog.New(leaving{slog.DiscardHandler, leave})))
+			require.NoError(t, err)
+			ops, _ := d.Count()
+			d.Fail(faultfs.Fault{Op: ops + 1})
+			failed := make(chan error, 2)
+			for range 2 {
+				go func() { failed <- j.Append(t.Context(), recordOf("a", 0, nil)) }()
+				synctest.Wait()
+			}
+			require.Len(t, failed, 2)
+			require.ErrorIs(t, <-failed, journal.ErrFailed)
+			require.ErrorIs(t, <-failed, journal.ErrFailed)
+			require.ErrorIs(t, j.Close(), journal.ErrFailed)
+		})
 	}
-	require.ErrorIs(t, j.Close(), journal.ErrFailed)
 }
 
-type panicking struct{ slog.Handler }
+type leaving struct {
+	slog.Handler
+	leave func()
+}
 
-func (panicking) Enabled(context.Context, slog.Level) bool  { return true }
-func (panicking) Handle(context.Context, slog.Record) error { panic("the handler") }
+func (leaving) Enabled(context.Context, slog.Level) bool { return true }
+func (l leaving) Handle(context.Context, slog.Record) error {
+	l.leave()
+	return nil
+}
 
 func TestLimits(t *testing.T) {
 	j := open(t, t.TempDir(), small)

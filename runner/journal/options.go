@@ -19,11 +19,16 @@ type settings struct {
 	logger  *slog.Logger
 }
 
-// tell logs what ended something. A handler that panics ends nothing besides: others
-// wait for whoever tells.
+// tell logs what ended something. A handler that panics, or ends the goroutine it is
+// called in, ends nothing besides: others wait for whoever tells.
 func (s settings) tell(message string, err error) {
-	defer func() { _ = recover() }()
-	s.logger.Error(message, "error", err)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		defer func() { _ = recover() }()
+		s.logger.Error(message, "error", err)
+	}()
+	<-told
 }
 
 // WithSegmentSize sets the size of the files, in bytes, of which there are two at
