@@ -53,9 +53,11 @@ func LogTo(logger *slog.Logger) Option {
 
 // logStopped tells of an execution that has no end to tell of.
 func logStopped(ctx context.Context, loggers []*slog.Logger, info chain.ExecutionInfo, err error) {
-	defer func() { _ = recover() }() // of a handler's, as of an observer: it must not end the process
 	for _, logger := range loggers {
-		logger.LogAttrs(ctx, slog.LevelError, "stopped", append(place(info, "", chain.Forward, 0), slog.String(ErrorKey, err.Error()))...)
+		func() {
+			defer func() { _ = recover() }() // of a handler's, as of an observer: it must end neither the process nor the telling
+			logger.LogAttrs(ctx, slog.LevelError, "stopped", append(place(info, "", chain.Forward, 0), slog.String(ErrorKey, err.Error()))...)
+		}()
 	}
 }
 

@@ -75,12 +75,17 @@ func TestLogToTellsOfWhatCouldNotBeRecorded(t *testing.T) {
 	}
 }
 
-// A logger that panics is the user's as well.
+// A logger that panics is the user's as well, and the next one hears nevertheless.
 func TestALoggerThatPanicsEndsNothing(t *testing.T) {
 	plan := chain.New[int]().Step("a", func(context.Context, *int) error { return nil }).MustBuild()
-	logger := slog.New(panicking{slog.DiscardHandler})
-	_, err := runner.NewDurable(plan, &hiccup{Memory: storetest.NewMemory()}, runner.LogTo(logger)).Run(t.Context(), 0)
+	logger, lines := jsonLog(slog.LevelError)
+	_, err := runner.NewDurable(plan, &hiccup{Memory: storetest.NewMemory()},
+		runner.LogTo(slog.New(panicking{slog.DiscardHandler})), runner.LogTo(logger)).Run(t.Context(), 0)
 	require.ErrorIs(t, err, errDied)
+	logged := lines(t)
+	require.Len(t, logged, 2)
+	require.Equal(t, "an observer was dropped: panic: the logger", logged[0]["msg"])
+	require.Equal(t, "stopped", logged[1]["msg"])
 }
 
 type panicking struct{ slog.Handler }
