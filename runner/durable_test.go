@@ -398,6 +398,30 @@ func TestDurableCancelSurvivesTwoDeaths(t *testing.T) {
 	require.Equal(t, []string{"a", "undo a"}, out.Context.Data.Done)
 }
 
+// What could not be recorded was not asked for, and nobody is kept from asking again.
+func TestDurableCancelThatCanNotBeRecorded(t *testing.T) {
+	store := &hiccup{Memory: storetest.NewMemory(), at: -1}
+	plan := money(nil)
+	_, err := runner.NewDurable(plan, &counting{Memory: store.Memory, left: 3}).Start(t.Context(), books{}, chain.WithID("x")).Wait(t.Context())
+	require.ErrorIs(t, err, errDied)
+	before, err := store.Records(t.Context(), "x")
+	require.NoError(t, err)
+
+	store.at = 0
+	d := runner.NewDurable(plan, store)
+	_, err = d.Cancel(t.Context(), "x", nil)
+	require.ErrorIs(t, err, errDied)
+	after, err := store.Records(t.Context(), "x")
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+
+	h, err := d.Cancel(t.Context(), "x", nil)
+	require.NoError(t, err)
+	_, err = h.Wait(t.Context())
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, d.Shutdown(t.Context()))
+}
+
 func TestDurableCancel(t *testing.T) {
 	memory := storetest.NewMemory()
 	plan := money(nil)
