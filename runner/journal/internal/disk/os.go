@@ -18,8 +18,9 @@ const lockName = "lock"
 // A folder is known by what the system has opened, and not by its path: where that
 // leads may change.
 type folder struct {
-	root *os.Root
-	self *os.File
+	root   *os.Root
+	self   *os.File
+	linked bool // the system counts its names
 }
 
 // At is the folder at path, which is made if there is none.
@@ -41,6 +42,7 @@ func openFolder(path string) (f folder, err error) {
 	if f.self, err = f.root.Open("."); err != nil {
 		return f, errors.Join(err, f.root.Close())
 	}
+	f.linked = !removed(f.self)
 	return f, nil
 }
 
@@ -135,7 +137,7 @@ func (f file) Sync() error {
 	if err := syncFile(f.File); err != nil {
 		return err
 	}
-	if removed(f.in.self) {
+	if f.in.linked && removed(f.in.self) {
 		return &os.PathError{Op: "sync", Path: f.in.root.Name(), Err: errRemoved}
 	}
 	return nil
