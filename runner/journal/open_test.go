@@ -352,14 +352,14 @@ func TestALargeRecordBehindForgottenOnes(t *testing.T) {
 // when it arrives.
 func TestForgottenOnItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &gated{Folder: faultfs.New()}
+		g := &slowDisk{Folder: faultfs.New()}
 		j := openOn(t, g)
-		g.gate = make(chan struct{})
+		open := g.shut()
 		done := make(chan error)
 		go func() { done <- j.Append(t.Context(), recordOf("a", 0, nil)) }()
 		synctest.Wait()
 		require.NoError(t, j.Forget(t.Context(), "a"))
-		close(g.gate)
+		open()
 		require.NoError(t, <-done)
 		now, err := stateOf(j)
 		require.NoError(t, err)

@@ -13,37 +13,44 @@ import (
 	"github.com/taskchain-go/taskchain/runner/journal/internal/faultfs"
 )
 
-// gated is a disk whose first sync after the gate was shut waits for its opening.
-type gated struct {
+// A slowDisk has something done before each sync, as long as that would take.
+type slowDisk struct {
 	disk.Folder
-	gate chan struct{}
+	meanwhile func() // nil: nothing
 }
 
-func (g *gated) Open(name string) (disk.File, error) {
-	f, err := g.Folder.Open(name)
-	return gatedFile{f, g}, err
+func (d *slowDisk) Open(name string) (disk.File, error) {
+	f, err := d.Folder.Open(name)
+	return slowFile{f, d}, err
 }
 
-type gatedFile struct {
+type slowFile struct {
 	disk.File
-	g *gated
+	of *slowDisk
 }
 
-func (f gatedFile) Sync() error {
-	if f.g.gate != nil {
-		<-f.g.gate
+func (f slowFile) Sync() error {
+	if f.of.meanwhile != nil {
+		f.of.meanwhile()
 	}
 	return f.File.Sync()
+}
+
+// shut has the next syncs wait until open is called.
+func (d *slowDisk) shut() (open func()) {
+	gate := make(chan struct{})
+	d.meanwhile = func() { <-gate }
+	return func() { close(gate) }
 }
 
 // oneGroup has 8 executions append records that are written together, with the
 // sync of that group failing, behind one record that is safe.
 func oneGroup(t *testing.T, d *faultfs.Disk, size int) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &gated{Folder: d}
+		g := &slowDisk{Folder: d}
 		j, err := journal.OpenIn(g, journal.WithSegmentSize(16<<10))
 		require.NoError(t, err)
-		g.gate = make(chan struct{})
+		open := g.shut()
 		go func() { _ = j.Append(t.Context(), recordOf("safe", 0, []byte("safe"))) }()
 		synctest.Wait() // it is being synced
 		errs := make(chan error, 8)
@@ -55,7 +62,7 @@ func oneGroup(t *testing.T, d *faultfs.Disk, size int) {
 		synctest.Wait() // they have joined
 		ops, _ := d.Count()
 		d.Fail(faultfs.Fault{Op: ops + 3, Dead: true}) // the sync under way, the group's write, and its sync
-		close(g.gate)
+		open()
 		for range 8 {
 			require.ErrorIs(t, <-errs, faultfs.ErrFault)
 		}

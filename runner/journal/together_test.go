@@ -12,7 +12,6 @@ import (
 
 	"github.com/taskchain-go/taskchain/runner"
 	"github.com/taskchain-go/taskchain/runner/journal"
-	"github.com/taskchain-go/taskchain/runner/journal/internal/disk"
 	"github.com/taskchain-go/taskchain/runner/journal/internal/faultfs"
 )
 
@@ -143,10 +142,11 @@ func TestAFailureIsEverybodys(t *testing.T) {
 func TestThoseWhoAppendAtATimeShareSyncs(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	const atOnce, records = 16, 50
-	d := &slowDisk{Disk: faultfs.New()}
+	syncs := 0
+	d := &slowDisk{Folder: faultfs.New()}
 	j, err := journal.OpenIn(d, journal.WithSegmentSize(1<<20)) // one is enough
 	require.NoError(t, err)
-	d.syncs = 0
+	d.meanwhile = func() { syncs++; runtime.Gosched() }
 	var running sync.WaitGroup
 	for i := range atOnce {
 		running.Go(func() {
@@ -158,28 +158,6 @@ func TestThoseWhoAppendAtATimeShareSyncs(t *testing.T) {
 		})
 	}
 	running.Wait()
-	require.Less(t, d.syncs, records*3/2)
+	require.Less(t, syncs, records*3/2)
 	require.NoError(t, j.Close())
-}
-
-// A slowDisk lets others run while it syncs.
-type slowDisk struct {
-	*faultfs.Disk
-	syncs int
-}
-
-func (d *slowDisk) Open(name string) (disk.File, error) {
-	f, err := d.Disk.Open(name)
-	return slowFile{f, d}, err
-}
-
-type slowFile struct {
-	disk.File
-	disk *slowDisk
-}
-
-func (f slowFile) Sync() error {
-	f.disk.syncs++
-	runtime.Gosched()
-	return f.File.Sync()
 }
