@@ -68,7 +68,7 @@ func run(pattern string) error {
 	}
 	fmt.Println("| What is broken | Where | Caught by |")
 	fmt.Println("|---|---|---|")
-	var total, survived, unexplained int
+	var total, survived, untried, unexplained int
 	for _, m := range mutations {
 		if !matches.MatchString(m.does) {
 			continue
@@ -76,7 +76,7 @@ func run(pattern string) error {
 		failed, err := m.try(dir)
 		total++
 		if err != nil {
-			unexplained++
+			untried++
 			failed = []string{"**error**: " + strings.ReplaceAll(err.Error(), "\n", " ")}
 		}
 		verdict := strings.Join(failed, ", ")
@@ -89,9 +89,9 @@ func run(pattern string) error {
 		}
 		fmt.Printf("| %s | %s | %s |\n", m.does, m.file, verdict)
 	}
-	fmt.Printf("\n%d mutations, %d caught, %d survived.\n", total, total-survived, survived)
-	if unexplained > 0 {
-		return fmt.Errorf("%d survived without an explanation, or could not be tried", unexplained)
+	fmt.Printf("\n%d mutations, %d caught, %d survived.\n", total, total-survived-untried, survived)
+	if unexplained+untried > 0 {
+		return fmt.Errorf("%d survived without an explanation, or could not be tried", unexplained+untried)
 	}
 	return nil
 }
