@@ -27,16 +27,18 @@ func NewRecord(at time.Duration, kind Kind, step int, phase Phase, attempt int) 
 	return Record{at, int32(step), pack(kind, phase, attempt)}
 }
 
-// Then is r and next in one record. It is false if that can't hold both: next
-// must be the begin of a first attempt at the moment of r, and r what has at most
-// one attempt.
-func (r Record) Then(next Record) (both Record, ok bool) {
-	attempt := r.what.attempt()
-	if next.at != r.at || next.what != firstAttempt[r.what.phase()] || attempt > 1 || next.step > maxAttempt {
-		return r, false
+// Then is r and, at the same moment, the begin of a first attempt at step, in one
+// record. It is false if that can't hold both: r must be of one event with at most
+// one attempt, in the same phase, and step one of the 8 that follow r's or, in a
+// compensation, go before it.
+func (r Record) Then(at time.Duration, step int, phase Phase) (both Record, ok bool) {
+	far := uint32(step) - uint32(r.step) - 1 // the steps between them
+	if phase == Compensation {
+		far = uint32(r.step) - uint32(step) - 1
 	}
-	own := r.what & (thenBit - 1)
-	return Record{r.at, r.step, own | thenBit | what(attempt)<<firstShift | what(next.step)<<attemptShift}, true
+	ok = r.at == at && far < 1<<farBits && r.what&^(kindMask|1<<attemptShift) == what(phase)<<kindBits
+	r.what |= thenBit | what(far)<<farShift
+	return r, ok
 }
 
 var firstAttempt = [...]what{
@@ -45,29 +47,31 @@ var firstAttempt = [...]what{
 }
 
 // what packs the kind, the phase and the attempt of a record; of the plan's end,
-// the status in place of the attempt. With thenBit, the attempt is 0 or 1 and
-// stands before the index of the step that begins.
+// the status in place of the attempt. With thenBit, the attempt is 0 or 1, and above
+// it stands how many steps lie between the two, in the order of the phase.
 type what uint32
 
 const (
 	kindBits     = 4
+	kindMask     = 1<<kindBits - 1
 	phaseBit     = 1 << kindBits
 	thenBit      = phaseBit << 1
-	firstShift   = kindBits + 2
-	attemptShift = firstShift + 1
-	maxAttempt   = 1<<(32-attemptShift) - 1
+	attemptShift = kindBits + 2
+	maxAttempt   = 1<<(32-attemptShift) - 1 // more count as so many
+	farShift     = attemptShift + 1
+	farBits      = 3
 )
 
 func pack(kind Kind, phase Phase, attempt int) what {
 	return what(kind) | what(phase)<<kindBits | what(min(attempt, maxAttempt))<<attemptShift
 }
 
-func (w what) kind() Kind   { return Kind(w & (phaseBit - 1)) }
+func (w what) kind() Kind   { return Kind(w & kindMask) }
 func (w what) phase() Phase { return Phase(w & phaseBit >> kindBits) }
 
 func (w what) attempt() int {
 	if w&thenBit != 0 {
-		return int(w >> firstShift & 1)
+		return int(w >> attemptShift & 1)
 	}
 	return int(w >> attemptShift)
 }
@@ -77,7 +81,11 @@ func (r Record) begun() (next Record, ok bool) {
 	if r.what&thenBit == 0 {
 		return Record{}, false
 	}
-	return Record{r.at, int32(r.what >> attemptShift), firstAttempt[r.what.phase()]}, true
+	far := int32(r.what>>farShift) + 1
+	if r.what&phaseBit != 0 {
+		far = -far
+	}
+	return Record{r.at, r.step + far, firstAttempt[r.what.phase()]}, true
 }
 
 // alone is r without the attempt that begins with it.
@@ -86,51 +94,32 @@ func (r Record) alone() Record {
 }
 
 // A cell is a record as it is kept. From the lowest bit on it has the time, what
-// happened, the step, and three bits for the attempt or, where another step begins,
-// how far that is from this one. What does not fit, such as an hour, an eighth
-// attempt or a plan of 20,000 steps, is kept wide, and the cell has its index there and no
-// kind.
+// happened, the step, and the rest of what. What does not fit, such as an hour, a
+// sixteenth attempt or a plan of 20,000 steps, is kept wide, and the cell has its
+// index there and no kind.
 type cell uint64
 
 const (
 	timeBits = 40 // 18 minutes
 	flagBits = attemptShift
 	stepBits = 14
-	farBits  = 3
+	restBits = 4
 
 	flagMask = 1<<flagBits - 1
 )
 
 // cellOf makes a cell of r; it is false if r does not fit.
 func cellOf(r Record) (c cell, ok bool) {
-	far := int32(r.what >> attemptShift)
-	if r.what&thenBit != 0 {
-		switch far = r.step - far; far {
-		case -1: // the next one
-			far = 0
-		case 0:
-			return 0, false
-		}
-	}
-	if uint64(r.at)>>timeBits != 0 || uint32(r.step)>>stepBits != 0 || uint32(far)>>farBits != 0 {
-		return 0, false
-	}
-	return cell(r.at) | cell(r.what&flagMask|what(r.step)<<flagBits)<<timeBits | cell(far)<<(64-farBits), true
+	rest := r.what >> flagBits
+	c = cell(r.at) | cell(r.what&flagMask|what(r.step)<<flagBits)<<timeBits | cell(rest)<<(64-restBits)
+	return c, uint64(r.at)>>timeBits == 0 && uint32(r.step)>>stepBits == 0 && rest>>restBits == 0
 }
 
 // record is the record again, if it is not kept wide.
 func (c cell) record() (r Record, ok bool) {
 	r.at = time.Duration(c & (1<<timeBits - 1))
-	r.what = what(c>>timeBits) & flagMask
 	r.step = int32(c >> (timeBits + flagBits) & (1<<stepBits - 1))
-	far := int32(c >> (64 - farBits))
-	if r.what&thenBit != 0 {
-		if far == 0 {
-			far = -1
-		}
-		far = r.step - far
-	}
-	r.what |= what(far) << attemptShift
+	r.what = what(c>>timeBits)&flagMask | what(c>>(64-restBits))<<flagBits
 	return r, r.what.kind() != 0
 }
 

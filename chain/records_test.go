@@ -30,31 +30,51 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 		if phase == Compensation {
 			kind = KindCompensated
 		}
-		both, ok := NewRecord(at, kind, step, phase, 1).Then(Record{at, int32(next), firstAttempt[phase]})
+		both, ok := NewRecord(at, kind, step, phase, 1).Then(at, next, phase)
 		require.True(t, ok)
 		return both
 	}
 	written := []Record{
 		NewRecord(0, KindPlanStarted, 0, Forward, 0),
 		NewRecord(1, KindStarted, 1, Forward, 1),
-		NewRecord(1<<timeBits-1, KindRetrying, 1<<stepBits-1, Forward, 1<<farBits-1),
+		NewRecord(1<<timeBits-1, KindRetrying, 1<<stepBits-1, Forward, 1<<restBits-1),
 		NewRecord(1<<timeBits, KindRetrying, 1, Forward, 1), // from here on wide: too late,
 		NewRecord(1<<62, KindRetrying, 1, Forward, 1),
 		NewRecord(-time.Second, KindStarted, 1, Forward, 1), // too early, as a clock of another machine has it,
 		NewRecord(2, KindStarted, 1<<stepBits, Forward, 1),  // too many steps,
-		NewRecord(2, KindStarted, 1, Forward, 1<<farBits),   // too many attempts
+		NewRecord(2, KindStarted, 1, Forward, 1<<restBits),  // too many attempts
 		NewRecord(2, KindFailed, 1, Forward, maxAttempt),
 		then(3, 1, 2, Forward),
-		then(3, 7, 0, Forward),
-		then(3, 8, 0, Forward), // too far
-		then(3, 8, 8, Forward),
-		then(3, 2, 4, Forward),
+		then(3, 1, 9, Forward),
 		then(3, 5, 4, Compensation),
-		then(3, 500, 400, Compensation),
+		then(3, 9, 1, Compensation),
 		then(1<<timeBits, 1<<stepBits, 1<<stepBits+1, Forward),
 	}
 	for i, rec := range kept(written...) {
 		require.Equal(t, written[i], rec)
+	}
+}
+
+func TestOneRecordHoldsTwoEventsOnlyIfItCan(t *testing.T) {
+	done := NewRecord(3, KindSucceeded, 5, Forward, 1)
+	both, ok := done.Then(3, 6, Forward)
+	require.True(t, ok)
+	next, ok := both.begun()
+	require.True(t, ok)
+	require.Equal(t, NewRecord(3, KindStarted, 6, Forward, 1), next)
+	require.Equal(t, done, both.alone())
+
+	for what, can := range map[string]func() (Record, bool){
+		"another moment":   func() (Record, bool) { return done.Then(4, 6, Forward) },
+		"another phase":    func() (Record, bool) { return done.Then(3, 4, Compensation) },
+		"itself":           func() (Record, bool) { return done.Then(3, 5, Forward) },
+		"backwards":        func() (Record, bool) { return done.Then(3, 4, Forward) },
+		"too far":          func() (Record, bool) { return done.Then(3, 14, Forward) },
+		"a second attempt": func() (Record, bool) { return NewRecord(3, KindSucceeded, 5, Forward, 2).Then(3, 6, Forward) },
+		"a third event":    func() (Record, bool) { return both.Then(3, 7, Forward) },
+	} {
+		_, ok := can()
+		require.False(t, ok, what)
 	}
 }
 
@@ -65,7 +85,7 @@ func TestRandomRecordsAreReadAsTheyWereWritten(t *testing.T) {
 		attempt := random.IntN(1 << random.IntN(24))
 		rec := NewRecord(time.Duration(random.Uint64()>>random.IntN(64)), Kind(1+random.IntN(int(KindLog))), random.IntN(1<<random.IntN(24)), Phase(random.IntN(2)), attempt)
 		if next := int(rec.step) + random.IntN(20) - 10; next >= 0 && attempt <= 1 {
-			if both, ok := rec.Then(Record{rec.at, int32(next), firstAttempt[rec.what.phase()]}); ok {
+			if both, ok := rec.Then(rec.at, next, rec.what.phase()); ok {
 				rec = both
 			}
 		}

@@ -32,7 +32,7 @@ type Runner[T any] interface {
 // core is what the in-process runners share: the plan ready to run.
 type core[T any] struct {
 	program  *engine.Program
-	do, undo []builder.StepFunc[T] // by the step's index
+	funcs    [2][]builder.StepFunc[T] // by the phase and the step's index
 	when     []func(context.Context, *T) bool
 	nilable  bool  // T has a nil, which is no data
 	refusal  error // why nothing can run
@@ -70,7 +70,9 @@ func (c *core[T]) take(f builder.Funcs[T]) {
 	if f.StartUndo != nil {
 		undo = engine.Await(f.StartUndo)
 	}
-	c.do, c.undo, c.when = append(c.do, do), append(c.undo, undo), append(c.when, f.When)
+	c.funcs[chain.Forward] = append(c.funcs[chain.Forward], do)
+	c.funcs[chain.Compensation] = append(c.funcs[chain.Compensation], undo)
+	c.when = append(c.when, f.When)
 }
 
 // refuse says why data can't be run on, or nothing.
@@ -132,10 +134,7 @@ type host[T any] struct {
 }
 
 func (h *host[T]) Attempt(ctx context.Context, s *builder.Step, phase chain.Phase) error {
-	if phase == chain.Compensation {
-		return h.core.undo[s.Index](ctx, h.data)
-	}
-	return h.core.do[s.Index](ctx, h.data)
+	return h.core.funcs[phase][s.Index](ctx, h.data)
 }
 
 func (h *host[T]) Condition(ctx context.Context, s *builder.Step) bool {

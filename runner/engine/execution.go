@@ -19,7 +19,7 @@ type Execution struct {
 	stopper   Stopper
 	remote    Remote          // the host, if it is one
 	part      *part           // all there is to drive; nil: the whole plan
-	log       *chain.Recorder // only by way of walker.recorder or walker.record
+	log       *chain.Recorder // of which a walker may keep something back: see recorder
 	cancel    context.CancelFunc
 	resumed   bool        // earlier runs have recorded something
 	continued bool        // and this is the last of them, carried on
@@ -70,6 +70,8 @@ func BeginIn[T any](x *Execution, ctx context.Context, p *Program, exec *chain.E
 		x.failed.Store(true) // what earlier runs recorded may be failures
 	}
 	x.start = start
+	x.mayKeep = p.slots == nil
+	x.direct = x.mayKeep && x.committer == nil && x.stopper == nil && x.remote == nil
 	x.ctx, x.cancel = x.within(scope, &p.steps[0])
 	return nil
 }
@@ -128,7 +130,7 @@ func (w *walker) plan() {
 	}
 	if !w.begun {
 		w.begun = true
-		w.record(chain.KindPlanStarted, w.top, chain.Forward, 0)
+		w.keep(chain.NewRecord(w.at, chain.KindPlanStarted, 0, chain.Forward, 0))
 	}
 	f := w.sequence(x.ctx, w.top)
 	if f != nil && f.halt == nil && w.top.Failure == policy.Compensate {

@@ -53,7 +53,7 @@ func (x *Execution) drivePart(p part) {
 	if x.cancel != nil {
 		x.cancel() // whoever drives the whole looks after that
 	}
-	x.part = &p
+	x.part, x.direct = &p, false
 	x.drive()
 }
 

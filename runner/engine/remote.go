@@ -89,7 +89,7 @@ func (w *walker) elsewhere(ctx *chain.Scope, s *builder.Step, phase chain.Phase)
 		case made.Err != nil:
 			return w.fail(ctx, s, phase, made.Attempts, made.Err)
 		default:
-			w.record(succeeds(phase), s, phase, made.Attempts)
+			w.keep(chain.NewRecord(w.at, succeeds(phase), s.Index, phase, made.Attempts))
 			return nil
 		}
 	}

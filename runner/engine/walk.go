@@ -28,51 +28,10 @@ type walker struct {
 	holds    bool // one of the runner's slots
 	rewalk   bool // the walk began anew in the same run
 
+	direct  bool // an attempt can begin as it is: no slots, Committer, Stopper, Remote, part or cut
+	mayKeep bool // a success may be kept back
 	keeping bool
 	kept    chain.Record // what is not in the trace yet
-}
-
-// record adds an event to the trace. A success is kept back until the next event
-// of the walk: mostly that is the begin of the next step, at the same boundary,
-// and both are one record. No function of the user's runs in between, and nothing
-// else of the execution: a branch, or one that may have to wait for its turn,
-// keeps nothing back.
-func (w *walker) record(kind chain.Kind, s *builder.Step, phase chain.Phase, attempt int) {
-	rec := chain.NewRecord(w.at, kind, s.Index, phase, attempt)
-	if w.keeping {
-		if both, ok := w.kept.Then(rec); ok {
-			w.keeping = false
-			w.x.log.Record(both)
-			return
-		}
-		w.flush()
-	}
-	switch {
-	case w.top.Index != 0:
-		w.x.log.RecordShared(rec)
-	case keeps(kind) && w.x.program.slots == nil:
-		w.kept, w.keeping = rec, true
-	default:
-		w.x.log.Record(rec)
-	}
-}
-
-func keeps(kind chain.Kind) bool {
-	return kind == chain.KindSucceeded || kind == chain.KindCompensated || kind == chain.KindPlanStarted
-}
-
-// flush records what is kept back.
-func (w *walker) flush() {
-	if w.keeping {
-		w.keeping = false // first: an observer may end the goroutine
-		w.x.log.Record(w.kept)
-	}
-}
-
-// recorder is the execution's, with nothing kept back.
-func (w *walker) recorder() *chain.Recorder {
-	w.flush()
-	return w.x.log
 }
 
 // A failure is a step, Process or Parallel that failed, on its way up.
@@ -94,28 +53,6 @@ func (w *walker) drive() {
 		w.result = w.node(w.ctx, w.top)
 	}
 	w.done = true
-}
-
-// survive goes on in a new goroutine if this one is being ended by
-// runtime.Goexit. The walk begins anew, and what is settled answers from the
-// record.
-func (w *walker) survive() {
-	if w.done || w.x.remote != nil { // no step has run in here: whoever ends this goroutine means the execution as well
-		return
-	}
-	if v := recover(); v != nil { // no user's function panics up to here: this is a bug of a host or ours
-		panic(v)
-	}
-	w.release()
-	w.replay = replayOf(w.recorder(), w.x.program.steps)
-	w.x.failed.Store(true)
-	w.at, w.rewalk = w.x.host.Now(), true
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		w.drive()
-	}()
-	<-finished
 }
 
 // sequence runs the steps inside level one after another (rule 1), until one
@@ -221,7 +158,8 @@ func (x *Execution) within(ctx *chain.Scope, s *builder.Step) (*chain.Scope, con
 // not begin, has had no effect.
 func (w *walker) leave(ctx *chain.Scope, p *builder.Step, f *failure, before int) *failure {
 	if f == nil {
-		w.record(chain.KindSucceeded, p, chain.Forward, 0)
+		w.flush()
+		w.keep(chain.NewRecord(w.at, chain.KindSucceeded, p.Index, chain.Forward, 0))
 		return nil
 	}
 	if f.halt != nil {

@@ -3,7 +3,11 @@ package main
 const (
 	walk      = "runner/engine/walk.go"
 	parallel  = "runner/engine/parallel.go"
+	runFile   = "runner/engine/run.go"
 	attempt   = "runner/engine/attempt.go"
+	cutFile   = "runner/engine/cut.go"
+	slots     = "runner/engine/slots.go"
+	recording = "runner/engine/record.go"
 	unwind    = "runner/engine/unwind.go"
 	replay    = "runner/engine/replay.go"
 	execution = "runner/engine/execution.go"
@@ -58,21 +62,21 @@ var mutations = []mutation{
 	{does: "a panic is retried like any failure", file: retry, old: "return !onlyNamed", new: "return onlyNamed || !onlyNamed"},
 	{does: "RetryOn is not asked", file: retry, old: "	return anyMatches(r.retryOn, err)\n", new: "	return true\n"},
 	{does: "an exponential delay stays the same", file: backoff, old: "Multiplier:      2,", new: "Multiplier:      1,"},
-	{does: "a cancelled step is retried", file: attempt, old: "if policy.IsZero() || ctx.Err() != nil {", new: "if policy.IsZero() {"},
-	{does: "a compensation is retried as its step is", file: attempt, old: "		policy = &s.CompensationRetry\n", new: ""},
+	{does: "a cancelled step is retried", file: runFile, old: "if policy.IsZero() || ctx.Err() != nil {", new: "if policy.IsZero() {"},
+	{does: "a compensation is retried as its step is", file: runFile, old: "		policy = &s.CompensationRetry\n", new: ""},
 	{does: "the wait before a retry outlasts its context", file: host, old: "	case <-ctx.Done():\n		return context.Cause(ctx)\n	}\n", new: "	}\n"},
-	{does: "a step begins after the end of its context", file: attempt, old: "	if ctx.Err() != nil {\n		return w.fail(ctx, s, phase, n-1, last)\n	}\n", new: ""},
-	{does: "attempts have no timeout", file: attempt, old: "if timeout <= 0 {", new: "if true {"},
+	{does: "a step begins after the end of its context", file: runFile, old: "	if ctx.Err() != nil {\n		return w.fail(ctx, s, phase, n-1, last)\n	}\n", new: ""},
+	{does: "attempts have no timeout", file: attempt, old: "if timeout > 0 {", new: "if false {"},
 	{does: "a compensation has the timeout of its step", file: attempt, old: "		timeout = s.CompensationTimeout\n", new: ""},
 	{does: "what a late step returned is lost", file: attempt, old: "limit: timeout, err: err}", new: "limit: timeout}"},
-	{does: "a step that was late has failed", file: attempt, old: "if err != nil && context.Cause(limited) == error(late) {", new: "if context.Cause(limited) == error(late) {"},
-	{does: "a panic goes through", file: attempt, old: "	return &chain.PanicError{Value: panicked, Stack: debug.Stack()}\n", new: "	panic(panicked)\n"},
-	{does: "a Goexit is forgotten", file: attempt, old: "		w.cut = &cut{step: s.Index, phase: phase, attempt: frame.Info().Attempt, err: err}\n", new: ""},
-	{does: "a Goexit in an attempt counts as one in the condition", file: attempt, old: "	*n, w.cut = max(w.cut.attempt, 1), nil\n", new: "	*n, w.cut = 1, nil\n"},
+	{does: "a step that was late has failed", file: attempt, old: "if err != nil && context.Cause(ctx) == error(late) {", new: "if context.Cause(ctx) == error(late) {"},
+	{does: "a panic goes through", file: cutFile, old: "	return &chain.PanicError{Value: panicked, Stack: debug.Stack()}\n", new: "	_ = debug.Stack\n	panic(panicked)\n"},
+	{does: "a Goexit is forgotten", file: cutFile, old: "		w.cut = &cut{step: s.Index, phase: phase, attempt: frame.Info().Attempt, err: err}\n", new: ""},
+	{does: "a Goexit in an attempt counts as one in the condition", file: cutFile, old: "	*n, w.cut = max(w.cut.attempt, 1), nil\n", new: "	*n, w.cut = 1, nil\n"},
 	{does: "an attempt's number is always 1", file: attempt, old: "frame.Set(ctx, s.Index, phase, n)", new: "frame.Set(ctx, s.Index, phase, 1)"},
 	{does: "a failure is the context's alone", file: engErrors, old: "	return &endedError{cause, err}\n", new: "	return cause\n"},
-	{does: "a failure of a branch that was ended is not heard", file: attempt, old: "			ending = chain.ByContext // a failure", new: "			// a failure"},
-	{does: "a branch that could not begin tells of it", file: attempt, old: "if ending == chain.BySibling && n == 0 {", new: "if false {"},
+	{does: "a failure of a branch that was ended is not heard", file: runFile, old: "			ending = chain.ByContext // a failure", new: "			// a failure"},
+	{does: "a branch that could not begin tells of it", file: runFile, old: "if ending == chain.BySibling && n == 0 {", new: "if false {"},
 	{does: "a failure ended by a sibling counts as one by itself", file: engErrors, old: "		return chain.BySibling\n", new: "		return chain.ByItself\n"},
 
 	// Undoing.
@@ -116,24 +120,27 @@ var mutations = []mutation{
 	{does: "a finished execution runs again", file: recorder, old: "case status.Finished():", new: "case false:"},
 
 	// The trace.
-	{does: "a retry has no event", file: attempt, old: "		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)\n", new: ""},
-	{does: "a kept success is lost", file: walk, old: "		w.x.log.Record(w.kept)\n", new: ""},
-	{does: "a kept success comes after what followed it", file: walk, old: "		w.flush()\n	}\n	switch {\n	case w.top", new: "		defer w.flush()\n	}\n	switch {\n	case w.top"},
-	{does: "a retried attempt in one record with a success is the first", file: records, old: "attempt > 1 || ", new: ""},
+	{does: "a retry has no event", file: runFile, old: "		w.recorder().Retrying(w.at, s.Index, phase, n, err, wait)\n", new: ""},
+	{does: "a kept success is lost", file: recording, old: "		w.add(w.kept)\n", new: ""},
+	{does: "a kept success comes after what followed it", file: recording, old: "	w.flush()\n	w.add(", new: "	defer w.flush()\n	w.add("},
+	{does: "a retried attempt in one record with a success is the first", file: records, old: "r.what&^(kindMask|1<<attemptShift)", new: "r.what&phaseBit"},
+	{does: "a second attempt in one record with a success is the first", file: recording, old: "ok && n == 1", new: "ok", explain: "before a further attempt there is the end of the one before, so that nothing is kept back"},
+	{does: "an attempt in one record with a success is another step's", file: records, old: "r.step + far, firstAttempt", new: "r.step - far, firstAttempt"},
+	{does: "a step that has ended its goroutine is attempted again", file: cutFile, old: "true, false\n", new: "true, w.direct\n", explain: "nothing is kept back when the new walk comes to that step, so that it is not begun at once either"},
 	{does: "the second event of a record is lost", file: records, old: "		p.half = true\n", new: "		p.records++\n"},
 	{does: "an observer that panics is asked again", file: audience, old: "	observers[a.next-1] = nil\n", new: ""},
 	{does: "an event that came while another was told is not told", file: audience, old: "	if noted {", new: "	if noted && false {"},
 	{does: "the phase is not in the events", file: recorder, old: "kind, rec.what.phase(), levels[kind]", new: "kind, Forward, levels[kind]"},
 
 	// Durability.
-	{does: "an attempt is made before its begin is safe", file: attempt, old: "	if w.x.committer != nil {\n		if halt := w.commit(); halt != nil {\n			w.release()\n", new: "	if false {\n		if halt := w.commit(); halt != nil {\n			w.release()\n"},
-	{does: "a retry delay is not written down", file: attempt, old: "	if halt := w.commit(); halt != nil {\n		return &failure{halt: halt}\n	}\n	return w.sleep(", new: "	return w.sleep("},
-	{does: "a wait for a turn is not written down before", file: attempt, old: "	if halt := w.commit(); halt != nil {\n		return false, halt\n	}\n", new: ""},
+	{does: "an attempt is made before its begin is safe", file: runFile, old: "	if w.x.committer != nil {\n		if halt := w.commit(); halt != nil {\n			w.release()\n", new: "	if false {\n		if halt := w.commit(); halt != nil {\n			w.release()\n"},
+	{does: "a retry delay is not written down", file: runFile, old: "	if halt := w.commit(); halt != nil {\n		return &failure{halt: halt}\n	}\n	return w.sleep(", new: "	return w.sleep("},
+	{does: "a wait for a turn is not written down before", file: slots, old: "	if halt := w.commit(); halt != nil {\n		return false, halt\n	}\n", new: ""},
 	{does: "the end is not written down", file: execution, old: "if err := x.commit(); err != nil {", new: "if err := error(nil); err != nil {"},
-	{does: "a delay ends with the process", file: attempt, old: "if w.x.resumed && w.x.committer != nil {", new: "if false {"},
-	{does: "a step in flight at a crash counts as not begun", file: attempt, old: "if n == 0 && w.replay.hadBegun(s) {", new: "if false {"},
+	{does: "a delay ends with the process", file: runFile, old: "if w.x.resumed && w.x.committer != nil {", new: "if false {"},
+	{does: "a step in flight at a crash counts as not begun", file: runFile, old: "if n == 0 && w.replay.hadBegun(s) {", new: "if false {"},
 	{does: "the condition of a step in flight is asked again", file: replay, old: "		mark(r.within, step, steps)\n	}\n	for _, e", new: "		_ = step\n	}\n	for _, e"},
-	{does: "a halt in a wait is a failure", file: attempt, old: "if halt, ok := ended.(*Halt); ok {", new: "if halt, ok := ended.(*Halt); ok && false {"},
+	{does: "a halt in a wait is a failure", file: runFile, old: "if halt, ok := ended.(*Halt); ok {", new: "if halt, ok := ended.(*Halt); ok && false {"},
 	{does: "a step in flight may be missing in the plan", file: resume, old: "		if e.step < 0 {\n			return nil, changed(\"step %q was in flight", new: "		if false {\n			return nil, changed(\"step %q was in flight"},
 	{does: "a step may be put before one in flight", file: resume, old: "fitOrder(slices.Concat(entries, begun), with.Steps)", new: "fitOrder(slices.Concat(entries), with.Steps)"},
 	{does: "a clock that was put forward makes a delay longer", file: inflight, old: "return min(open[i].due.Sub(r.base.Round(0).Add(at)), open[i].delay)", new: "return open[i].due.Sub(r.base.Round(0).Add(at))"},
