@@ -71,7 +71,7 @@ func (r *Recorder) statesSince(states []StepState, p Position) (_ []StepState, u
 		rec := all.at(i)
 		switch rec.what.kind() {
 		case KindSucceeded, KindSkipped, KindFailed:
-			states = append(states, r.state(r.settledBy(rec, i)))
+			states = append(states, r.state(r.settledBy(rec.step, rec.what, i)))
 		case KindCompensated, KindCompensationFailed:
 			undone++
 			e := r.settledBefore(rec.step, i)
@@ -96,7 +96,7 @@ func (r *Recorder) settledBefore(step int32, i int) entry {
 		if rec := all.at(i); rec.step == step {
 			switch rec.what.kind() {
 			case KindSucceeded, KindSkipped, KindFailed:
-				return r.settledBy(rec, i)
+				return r.settledBy(rec.step, rec.what, i)
 			}
 		}
 	}

@@ -29,62 +29,76 @@ type entry struct {
 // unit tells whether the step is completed or undone as one.
 func (e entry) unit() bool { return !e.kind.Composite() || e.compensation }
 
+// A settling says where it stands what has settled a step: in a record of this run, or
+// in an entry of earlier ones.
+type settling struct {
+	step  int32 // its index in the plan; -1 if it is not bound to one
+	what  what  // of the record; of an entry it is none
+	index int32 // of the record, or the complement of that of the entry
+	undo  int32 // the index of the record of the undo's end, plus 1; 0 if none has ended in this run
+}
+
 // newest reads what is settled off the trace, the newest settling first. The
 // lock must be held, in the body of the loop too.
-func (r *Recorder) newest(yield func(entry) bool) { r.newestOf(r.all(), yield) }
+func (r *Recorder) newest(yield func(settling) bool) { r.newestOf(r.all(), yield) }
 
 // newestOf is newest of the trace as far as it is given.
-func (r *Recorder) newestOf(all records, yield func(entry) bool) {
+func (r *Recorder) newestOf(all records, yield func(settling) bool) {
+	const passed = -1
 	var (
 		steps = r.recording().Steps
-		seen  = make([]bool, len(steps))
-		undo  []int // by step, the index of the newest record of an undo's end, plus 1; made when there is one
+		few   [32]int32
+		marks = few[:] // by step: the index of the newest record of an undo's end, plus 1, or passed
 	)
+	if len(steps) > len(few) {
+		marks = make([]int32, len(steps))
+	}
 	for i := all.len() - 1; i >= 0; i-- {
 		rec := all.at(i)
+		mark := &marks[rec.step]
 		switch rec.what.kind() {
 		case KindCompensated, KindCompensationFailed:
-			if undo == nil {
-				undo = make([]int, len(steps))
-			}
-			if undo[rec.step] == 0 {
-				undo[rec.step] = i + 1
+			if *mark == 0 {
+				*mark = int32(i) + 1
 			}
 		case KindSucceeded, KindSkipped, KindFailed:
-			if seen[rec.step] {
-				continue
-			}
-			seen[rec.step] = true
-			e := r.settledBy(rec, i)
-			if undo != nil && undo[rec.step] > 0 {
-				r.undoneBy(&e, undo[rec.step]-1)
-			}
-			if !yield(e) {
+			undo := *mark
+			if *mark = passed; undo != passed && !yield(settling{rec.step, rec.what, int32(i), undo}) {
 				return
 			}
 		}
 	}
-	for _, e := range slices.Backward(r.earlier().before) {
-		if e.step >= 0 && len(seen) > 0 {
-			if seen[e.step] {
-				continue
-			}
-			if undo != nil && undo[e.step] > 0 {
-				r.undoneBy(&e, undo[e.step]-1)
-			}
+	before := r.earlier().before
+	for i := len(before) - 1; i >= 0; i-- {
+		step, undo := before[i].step, int32(0)
+		if step >= 0 && len(steps) > 0 {
+			undo = marks[step]
 		}
-		if !yield(e) {
+		if undo != passed && !yield(settling{step: int32(step), index: ^int32(i), undo: undo}) {
 			return
 		}
 	}
 }
 
-// settledBy is what a record, the i-th, settles, but for an undo.
-func (r *Recorder) settledBy(rec Record, i int) entry {
-	s := &r.with.Steps[rec.step]
+// entry is all that s says.
+func (r *Recorder) entry(s settling) (e entry) {
+	if s.index < 0 {
+		e = r.earlier().before[^s.index]
+	} else {
+		e = r.settledBy(s.step, s.what, int(s.index))
+	}
+	if s.undo > 0 {
+		r.undoneBy(&e, int(s.undo)-1)
+	}
+	return e
+}
+
+// settledBy is what the i-th record settles, which is of step, but for an undo.
+func (r *Recorder) settledBy(step int32, by what, i int) entry {
+	s := &r.with.Steps[step]
 	e := entry{
 		path: s.Path, kind: s.Kind, compensation: s.HasCompensation,
-		step: s.Index, forward: rec.what.kind(), attempts: rec.what.attempt(),
+		step: s.Index, forward: by.kind(), attempts: by.attempt(),
 	}
 	if e.forward == KindFailed {
 		d := r.detailOf(i)
@@ -115,8 +129,8 @@ func (r *Recorder) fold() []entry { return r.foldOf(r.all()) }
 // foldOf is fold of the trace as far as it is given.
 func (r *Recorder) foldOf(all records) []entry {
 	entries := make([]entry, 0, len(r.earlier().before)+min(all.len(), len(r.recording().Steps)))
-	r.newestOf(all, func(e entry) bool {
-		entries = append(entries, e)
+	r.newestOf(all, func(s settling) bool {
+		entries = append(entries, r.entry(s))
 		return true
 	})
 	slices.Reverse(entries)
@@ -130,15 +144,39 @@ func (r *Recorder) entries() []entry {
 	return r.fold()
 }
 
-// Settled is what an execution has recorded of one step, for authors of
-// runners.
+// Settled is what an execution has recorded of one step, for authors of runners. It is
+// to be looked at in the loop over [Recorder.Settled] that it comes from.
 type Settled struct {
-	Err      error // of a failed one
-	Step     int   // its index in the plan
-	Attempts int
-	Forward  Kind   // KindSucceeded, KindSkipped or KindFailed
-	Ending   Ending // of a failed one
-	Undo     Kind   // KindCompensated or KindCompensationFailed; zero where no undo has ended
+	r *Recorder
+	s settling
+}
+
+// Step is the step's index in the plan.
+func (s Settled) Step() int { return int(s.s.step) }
+
+// Forward is how it has ended, KindSucceeded, KindSkipped or KindFailed, and after how
+// many attempts.
+func (s Settled) Forward() (end Kind, attempts int) {
+	if s.s.index < 0 {
+		e := s.r.entry(s.s)
+		return e.forward, e.attempts
+	}
+	return s.s.what.kind(), s.s.what.attempt()
+}
+
+// Failure is why it has failed, if it has.
+func (s Settled) Failure() (Ending, error) {
+	e := s.r.entry(s.s)
+	return e.ending, e.err
+}
+
+// Undo is how its undo has ended, KindCompensated or KindCompensationFailed; zero where
+// none has.
+func (s Settled) Undo() Kind {
+	if s.s.index >= 0 && s.s.undo == 0 {
+		return 0
+	}
+	return s.r.entry(s.s).undo
 }
 
 // Settled is what has been settled so far, the newest first: it tells which steps
@@ -148,11 +186,7 @@ func (r *Recorder) Settled() iter.Seq[Settled] {
 	return func(yield func(Settled) bool) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		for e := range r.newest {
-			if !yield(Settled{e.err, e.step, e.attempts, e.forward, e.ending, e.undo}) {
-				return
-			}
-		}
+		r.newest(func(s settling) bool { return yield(Settled{r, s}) })
 	}
 }
 
@@ -161,25 +195,18 @@ func (r *Recorder) Settled() iter.Seq[Settled] {
 func (r *Recorder) Failures() (forward, compensation []*StepError) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var few [2]entry
+	var few [4]settling
 	failed, ok := r.failedForward(few[:0])
 	if !ok {
-		for e := range r.newest {
-			if e.forward == KindFailed || e.undo == KindCompensationFailed {
-				failed = append(failed, e)
+		for s := range r.newest {
+			if e := r.entry(s); e.forward == KindFailed || e.undo == KindCompensationFailed {
+				failed = append(failed, s)
 			}
 		}
 	}
-	var inside map[string]bool // what failed because of a step inside, and not by its own condition
-	for _, e := range failed {
-		for level := above(e.path); e.forward == KindFailed && level != "" && !inside[level]; level = above(level) {
-			if inside == nil {
-				inside = map[string]bool{}
-			}
-			inside[level] = true
-		}
-	}
-	for _, e := range slices.Backward(failed) {
+	inside := r.failedInside(failed)
+	for _, s := range slices.Backward(failed) {
+		e := r.entry(s)
 		if e.forward == KindFailed && e.ending != BySibling && !inside[e.path] {
 			forward = append(forward, e.stepError(Forward))
 		}
@@ -193,7 +220,7 @@ func (r *Recorder) Failures() (forward, compensation []*StepError) {
 // failedForward adds the steps that failed, the newest first, as the details alone
 // tell. It is false where those don't tell all: after an earlier run, or when a
 // compensation has failed.
-func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
+func (r *Recorder) failedForward(failed []settling) (all []settling, ok bool) {
 	if len(r.earlier().before) > 0 {
 		return nil, false
 	}
@@ -203,12 +230,28 @@ func (r *Recorder) failedForward(failed []entry) (all []entry, ok bool) {
 		}
 		switch rec := r.all().at(int(d.record)); rec.what.kind() {
 		case KindFailed:
-			failed = append(failed, r.settledBy(rec, int(d.record)))
+			failed = append(failed, settling{step: rec.step, what: rec.what, index: d.record})
 		case KindCompensationFailed:
 			return nil, false
 		}
 	}
 	return failed, true
+}
+
+// failedInside is the paths of what failed because of a step inside, and not by its own
+// condition.
+func (r *Recorder) failedInside(failed []settling) map[string]bool {
+	if len(failed) < 2 {
+		return nil
+	}
+	inside := map[string]bool{}
+	for _, s := range failed {
+		e := r.entry(s)
+		for level := above(e.path); e.forward == KindFailed && level != "" && !inside[level]; level = above(level) {
+			inside[level] = true
+		}
+	}
+	return inside
 }
 
 // above is the path of the level that a step is in, "" for the plan itself.

@@ -9,28 +9,37 @@ import (
 // A replay is what has been settled before this walk began. The nil replay is
 // nothing.
 type replay struct {
-	settled map[int]chain.Settled
+	settled map[int]settled
 	begun   map[int]int  // attempts at steps that were in flight when earlier runs ended
 	fails   map[int]bool // steps that will fail anew, and what fails with them
 	within  map[int]bool // what has something settled or begun inside
 	tried   map[int]bool // what has something settled that was attempted inside
 }
 
+// settled is how a step has ended.
+type settled struct {
+	end    chain.Kind
+	err    error
+	ending chain.Ending
+}
+
 func replayOf(log *chain.Recorder, steps []builder.Step) *replay {
-	r := &replay{map[int]chain.Settled{}, log.Begun(), map[int]bool{}, map[int]bool{}, map[int]bool{}}
-	for e := range log.Settled() {
-		r.settled[e.Step] = e
-	}
+	r := &replay{map[int]settled{}, log.Begun(), map[int]bool{}, map[int]bool{}, map[int]bool{}}
 	for step := range r.begun {
 		mark(r.within, step, steps)
 	}
-	for _, e := range r.settled {
-		mark(r.within, e.Step, steps)
-		if e.Attempts > 0 {
-			mark(r.tried, e.Step, steps)
+	for e := range log.Settled() {
+		end, attempts := e.Forward()
+		ending, err := e.Failure()
+		r.settled[e.Step()] = settled{end, err, ending}
+		mark(r.within, e.Step(), steps)
+		if attempts > 0 {
+			mark(r.tried, e.Step(), steps)
 		}
-		if e.Forward == chain.KindFailed {
-			r.bubble(e, steps)
+	}
+	for step, s := range r.settled {
+		if s.end == chain.KindFailed {
+			r.bubble(step, s.ending, steps)
 		}
 	}
 	return r
@@ -44,16 +53,15 @@ func mark(marked map[int]bool, step int, steps []builder.Step) {
 }
 
 // bubble follows a failure up to the level that goes on past it.
-func (r *replay) bubble(e chain.Settled, steps []builder.Step) {
-	ending := e.Ending
-	for i := e.Step; i > 0; i = steps[i].Parent {
+func (r *replay) bubble(step int, ending chain.Ending, steps []builder.Step) {
+	for i := step; i > 0; i = steps[i].Parent {
 		r.fails[i] = true
 		level := &steps[steps[i].Parent]
 		if level.Failure == policy.Continue && ending == chain.ByItself {
 			return
 		}
 		if above, ok := r.settled[level.Index]; ok {
-			ending = above.Ending
+			ending = above.ending
 		}
 	}
 }
@@ -69,22 +77,22 @@ func (r *replay) knows(s *builder.Step) bool { return r != nil && r.within[s.Ind
 
 // replayed answers for a step that is settled, from the record (rule 11). A
 // Process that undoes its own failures may have been interrupted at it.
-func (w *walker) replayed(ctx *chain.Scope, s *builder.Step) (f *failure, settled bool) {
-	e, ok := w.replay.settled[s.Index]
+func (w *walker) replayed(ctx *chain.Scope, s *builder.Step) (f *failure, ok bool) {
+	was, ok := w.replay.settled[s.Index]
 	if !ok {
 		return nil, false
 	}
 	if w.replay.tried[s.Index] {
 		w.attempts++
 	}
-	if e.Forward != chain.KindFailed {
+	if was.end != chain.KindFailed {
 		return nil, true
 	}
 	if s.Kind.Composite() && undoesItself(s) {
-		if halt := w.unwind(ctx, s, e.Err); halt != nil {
+		if halt := w.unwind(ctx, s, was.err); halt != nil {
 			return &failure{halt: halt}, true
 		}
 		w.recorder().Unwound(s.Index)
 	}
-	return &failure{err: e.Err, ending: e.Ending}, true
+	return &failure{err: was.err, ending: was.ending}, true
 }

@@ -33,7 +33,7 @@ func (w *walker) undoable(level *builder.Step) []*builder.Step {
 		covered []bool // by step; made when something is
 	)
 	for e := range w.recorder().Settled() {
-		s := &steps[e.Step]
+		s := &steps[e.Step()]
 		if s.Index <= level.Index || s.Index >= level.Next || covered != nil && covered[s.Index] || !mayHaveEffect(s, e) {
 			continue
 		}
@@ -45,7 +45,7 @@ func (w *walker) undoable(level *builder.Step) []*builder.Step {
 				covered[inside] = true
 			}
 		}
-		if e.Undo == 0 {
+		if e.Undo() == 0 {
 			undo = append(undo, s)
 		}
 	}
@@ -54,11 +54,10 @@ func (w *walker) undoable(level *builder.Step) []*builder.Step {
 
 // mayHaveEffect tells whether the step's own compensation is called for.
 func mayHaveEffect(s *builder.Step, e chain.Settled) bool {
-	switch {
-	case !s.HasCompensation:
+	if !s.HasCompensation {
 		return false
-	case e.Forward == chain.KindSucceeded:
-		return true
 	}
-	return e.Forward == chain.KindFailed && s.CompensateOnFailure && e.Attempts > 0 && !undoesItself(s)
+	end, attempts := e.Forward()
+	return end == chain.KindSucceeded ||
+		end == chain.KindFailed && s.CompensateOnFailure && attempts > 0 && !undoesItself(s)
 }
