@@ -47,7 +47,7 @@ func run(out, progress io.Writer, args []string) error {
 	begin := time.Now()
 	fmt.Fprint(out, environment(), fmt.Sprintf("- %d rounds of %s each\n", *rounds, *benchtime))
 	var all report
-	for _, w := range works() {
+	for w := range works {
 		if !matches.MatchString(w.name) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"runtime"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A sample is what one run of the work cost in one round.
@@ -28,6 +30,7 @@ type result struct {
 // measure has the contenders take turns, so that a machine that gets slower does
 // so for all of them.
 func measure(w work, rounds int) (result, error) {
+	defer longer(w.longer)()
 	r := result{work: w}
 	for _, c := range w.contenders {
 		r.rows = append(r.rows, row{contender: c})
@@ -41,7 +44,29 @@ func measure(w work, rounds int) (result, error) {
 			r.rows[i].samples = append(r.rows[i].samples, s)
 		}
 	}
+	r.contenders = nil
+	for i := range r.rows {
+		r.rows[i].run = nil // what it holds is not for the others
+	}
 	return r, nil
+}
+
+// longer makes each measurement so many times as long, until it is undone. A number of
+// runs, such as 100x, stays as it is.
+func longer(factor int) (undo func()) {
+	benchtime := flag.Lookup("test.benchtime").Value
+	before := benchtime.String()
+	d, err := time.ParseDuration(before)
+	if err != nil || factor < 2 {
+		return func() {}
+	}
+	set := func(to string) {
+		if err := benchtime.Set(to); err != nil {
+			panic(err) // it was one before, too
+		}
+	}
+	set((time.Duration(factor) * d).String())
+	return func() { set(before) }
 }
 
 func bench(c contender, fails bool) (sample, error) {

@@ -113,7 +113,7 @@ func TestTheCommandPrintsATableOfEachWork(t *testing.T) {
 	quick(t)
 	var out strings.Builder
 	require.NoError(t, run(&out, io.Discard, []string{"-rounds", "1", "-benchtime", "1x", "-executions", "2"}))
-	for _, w := range works() {
+	for w := range works {
 		require.Contains(t, out.String(), "### "+w.name+"\n")
 		for _, c := range w.contenders {
 			require.Contains(t, out.String(), "| "+c.name+" |")

@@ -12,13 +12,15 @@ type target func(all report, of result, r row) verdict
 type targets []target
 
 type verdict struct {
-	asked, measured string
+	asked, measured string // nothing is asked where the figure is only to be told
 	met             bool
 	unknown         bool // what it compares with was not measured
 }
 
 func (v verdict) String() string {
 	switch {
+	case v.asked == "":
+		return v.measured
 	case v.unknown:
 		return v.asked + ": not compared"
 	case v.met:
@@ -60,6 +62,13 @@ func throughputAtLeast(name string, least float64) target {
 	return func(_ report, of result, r row) verdict {
 		factor := of.row(name).ratio(r)
 		return verdict{asked: fmt.Sprintf("≥ %.1f × the throughput of one", least), measured: times(factor), met: factor >= least}
+	}
+}
+
+// throughput tells of it and asks for nothing.
+func throughput(name string) target {
+	return func(_ report, of result, r row) verdict {
+		return verdict{measured: times(of.row(name).ratio(r)) + " the throughput of one"}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // A contender that did less than the others would win for nothing.
 func TestEachContenderDoesItsWork(t *testing.T) {
-	for _, w := range works() {
+	for w := range works {
 		for _, c := range w.contenders {
 			t.Run(w.name+"/"+c.name, func(t *testing.T) {
 				for range 2 { // what is prepared once holds no state of a run
