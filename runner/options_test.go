@@ -97,6 +97,28 @@ func TestNextIsOfOneAttempt(t *testing.T) {
 	})
 }
 
+func TestNextIsOverWhenItsInterceptorHasPanicked(t *testing.T) {
+	onEach(t, func(t *testing.T, k kind) {
+		var late []error
+		var kept []func() error
+		panics := runner.WithInterceptor(func(ctx context.Context, s chain.StepInfo, next func(context.Context) error) error {
+			for _, next := range kept {
+				late = append(late, next())
+			}
+			kept = append(kept, func() error { return next(ctx) })
+			panic("lost")
+		})
+		plan := steps().Step("a", do("a")).Step("b", do("b")).Step("c", do("c")).OnFailure(policy.Continue)
+		out, err := k.run(t, t.Context(), plan, panics)
+		require.ErrorContains(t, err, "lost")
+		require.Empty(t, done(out))
+		require.Len(t, late, 3)
+		for _, err := range late {
+			require.ErrorContains(t, err, "an interceptor has called next after its attempt")
+		}
+	})
+}
+
 // The attempts of two branches, or of two executions, are under way at once, and a
 // condition is none: next is for neither of them.
 func TestNextIsOfOneWalk(t *testing.T) {

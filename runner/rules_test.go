@@ -252,6 +252,16 @@ func TestRule04_APanicIsAFailure(t *testing.T) {
 	})
 }
 
+func TestRule04_APanicIsAFailureOfItsOwnMoment(t *testing.T) {
+	onEach(t, func(t *testing.T, k kind) {
+		out, err := k.run(t, t.Context(), steps().
+			Step("a", do("a")).
+			Step("b", func(context.Context, **world) error { time.Sleep(time.Minute); panic("late") }).Builder)
+		require.ErrorContains(t, err, "late")
+		require.Equal(t, time.Minute, out.Duration)
+	})
+}
+
 func TestRule04_APanicIsAFailureWhereverTheUsersFunctionIs(t *testing.T) {
 	panics := func() { panic("oops") }
 	for name, b := range map[string]builder.Builder[*world]{
@@ -628,7 +638,8 @@ func TestRule08_CompensationTimeout(t *testing.T) {
 		out, err := k.run(t, t.Context(), steps().
 			Step("a", do("a")).Compensate(func(ctx context.Context, w **world) error { <-ctx.Done(); return ctx.Err() }).
 			CompensationTimeout(time.Second).RetryCompensation(policy.Fixed(3, time.Second)).
-			Step("b", fails("b", errBoom)).
+			Step("b", do("b")).Compensate(do("undo b")).
+			Step("c", fails("c", errBoom)).
 			OnFailure(policy.Compensate))
 		require.Equal(t, chain.Stuck, out.Status)
 		require.ErrorIs(t, err, chain.ErrTimeout)

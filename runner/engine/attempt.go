@@ -38,8 +38,7 @@ func (w *walker) limited(frame *chain.Frame, s *builder.Step, phase chain.Phase,
 	return err
 }
 
-// call calls the user's function, through the interceptors, and turns a panic
-// into an error.
+// call calls the user's function and turns a panic into an error.
 func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, phase chain.Phase) (err error) {
 	returned := false
 	defer func() {
@@ -48,13 +47,18 @@ func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, 
 			frame.End()
 		}
 	}()
-	if w.x.program.Intercepted() {
-		err = w.intercepted().attempt(ctx, frame)
-		frame.End()
-	} else {
-		err = w.x.host.Attempt(ctx, s, phase)
-	}
+	err = w.hand(ctx, frame, s, phase)
 	returned = true
+	return err
+}
+
+// hand hands an attempt to the host, through the interceptors.
+func (w *walker) hand(ctx context.Context, frame *chain.Frame, s *builder.Step, phase chain.Phase) error {
+	if !w.x.program.Intercepted() {
+		return w.x.host.Attempt(ctx, s, phase)
+	}
+	err := w.intercepted().attempt(ctx, frame)
+	frame.End()
 	return err
 }
 

@@ -71,7 +71,7 @@ func BeginIn[T any](x *Execution, ctx context.Context, p *Program, exec *chain.E
 	}
 	x.start = start
 	x.mayKeep = p.slots == nil
-	x.direct = x.mayKeep && x.committer == nil && x.stopper == nil && x.remote == nil
+	x.direct = x.mayKeep && !resumed && x.committer == nil && x.stopper == nil && x.remote == nil
 	x.ctx, x.cancel = x.within(scope, &p.steps[0])
 	return nil
 }

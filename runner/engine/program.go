@@ -23,7 +23,8 @@ type Options struct {
 // A Program is a plan made ready for execution with one runner's options.
 type Program struct {
 	recording    chain.Recording
-	steps        []builder.Step // the plan itself first
+	steps        []builder.Step    // the plan itself first
+	inside       [][]*builder.Step // of each of them, what is to be done one after another
 	interceptors []Interceptor
 	slots        chan struct{} // nil: no limit
 }
@@ -46,6 +47,11 @@ func CompileSteps(plan, fingerprint string, steps []builder.Step, o Options) *Pr
 			room += 2
 		}
 	}
+	inside := make([][]*builder.Step, len(steps))
+	for i := 1; i < len(steps); i++ {
+		level := steps[i].Parent
+		inside[level] = append(inside[level], &steps[i])
+	}
 	p := &Program{
 		recording: chain.Recording{
 			Plan:        plan,
@@ -56,6 +62,7 @@ func CompileSteps(plan, fingerprint string, steps []builder.Step, o Options) *Pr
 			Room:        room,
 		},
 		steps:        steps,
+		inside:       inside,
 		interceptors: o.Interceptors,
 	}
 	if o.Concurrency > 0 {

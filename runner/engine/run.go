@@ -13,14 +13,10 @@ import (
 )
 
 // run tries a step, or its compensation, until it succeeds or has failed for
-// good (rules 2 to 4 and 7). Mostly it begins at the moment at which the one before
-// it has succeeded, and succeeds at once.
+// good (rules 2 to 4 and 7).
 func (w *walker) run(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *failure {
 	began, n := w.at, 1
-	if both, ok := w.kept.Then(w.at, s.Index, phase); ok && w.keeping && w.direct && ctx.Err() == nil {
-		w.keeping = false
-		w.x.log.Record(both)
-	} else if f, over := w.approach(ctx, s, phase, &began, &n); over {
+	if f, over := w.approach(ctx, s, phase, &began, &n); over {
 		return f
 	}
 	err := w.attempt(ctx, s, phase, n)
@@ -32,9 +28,8 @@ func (w *walker) run(ctx *chain.Scope, s *builder.Step, phase chain.Phase) *fail
 	return nil
 }
 
-// approach begins an attempt that can't begin as it is, and finds out which it is, n,
-// and when the first one began. If the step is over instead, f is its failure, if it
-// has one.
+// approach begins an attempt, and finds out which it is, n, and when the first one
+// began. If the step is over instead, f is its failure, if it has one.
 func (w *walker) approach(ctx *chain.Scope, s *builder.Step, phase chain.Phase, began *time.Duration, n *int) (f *failure, over bool) {
 	if w.x.remote != nil {
 		return w.elsewhere(ctx, s, phase), true

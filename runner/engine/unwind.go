@@ -16,8 +16,13 @@ func (w *walker) unwind(ctx *chain.Scope, level *builder.Step, cause error) (hal
 	if len(w.frames) < len(undo) {
 		w.frames = make([]chain.Frame, len(undo))
 	}
-	for _, s := range undo {
-		if f := w.run(detached, s, chain.Compensation); f != nil && f.halt != nil {
+	for len(undo) > 0 {
+		n, f := w.straight(detached, undo, chain.Compensation)
+		if n == 0 {
+			n, f = 1, w.run(detached, undo[0], chain.Compensation)
+		}
+		undo = undo[n:]
+		if f != nil && f.halt != nil {
 			return f.halt
 		}
 	}

@@ -28,7 +28,7 @@ type walker struct {
 	holds    bool // one of the runner's slots
 	rewalk   bool // the walk began anew in the same run
 
-	direct  bool // an attempt can begin as it is: no slots, Committer, Stopper, Remote, part or cut
+	direct  bool // attempts need nothing but to be made: see straight
 	mayKeep bool // a success may be kept back
 	keeping bool
 	kept    chain.Record // what is not in the trace yet
@@ -58,10 +58,13 @@ func (w *walker) drive() {
 // sequence runs the steps inside level one after another (rule 1), until one
 // fails that the level does not go on past (rule 5).
 func (w *walker) sequence(ctx *chain.Scope, level *builder.Step) *failure {
-	steps := w.x.program.steps
 	goesOn := level.Failure == policy.Continue
-	for i := level.Index + 1; i < level.Next; i = steps[i].Next {
-		f := w.node(ctx, &steps[i])
+	for steps := w.x.program.inside[level.Index]; len(steps) > 0; {
+		n, f := w.straight(ctx, steps, chain.Forward)
+		if n == 0 {
+			n, f = 1, w.node(ctx, steps[0])
+		}
+		steps = steps[n:]
 		if f == nil {
 			continue
 		}

@@ -4,6 +4,7 @@ const (
 	walk      = "runner/engine/walk.go"
 	parallel  = "runner/engine/parallel.go"
 	runFile   = "runner/engine/run.go"
+	straight  = "runner/engine/straight.go"
 	attempt   = "runner/engine/attempt.go"
 	cutFile   = "runner/engine/cut.go"
 	slots     = "runner/engine/slots.go"
@@ -43,6 +44,16 @@ var mutations = []mutation{
 	{does: "what was undone inside leaves the execution compensating", file: walk, old: "	if undoes {\n		w.recorder().Unwound(p.Index)\n	}\n", new: ""},
 	{does: "a Process forgets how its context ended", file: walk, old: "f = &failure{err: f.err, ending: w.x.endingOf(ctx)}", new: "f = &failure{err: f.err}"},
 	{does: "Within of a Process is ignored", file: walk, old: "if s.Within <= 0 {", new: "if s.Within <= 0 || s.Index > 0 {"},
+
+	// The steps that are run one behind the other.
+	{does: "a stretch goes on after the end of its context", file: straight, old: " || ctx.Err() != nil {", new: " {"},
+	{does: "a stretch asks no conditions", file: straight, old: " && !s.Conditional", new: ""},
+	{does: "a stretch knows no timeouts", file: straight, old: " && s.Timeout == 0", new: ""},
+	{does: "a stretch knows no timeouts of compensations", file: straight, old: "return s.CompensationTimeout == 0", new: "return true"},
+	{does: "attempts in a stretch do not count", file: straight, old: "			w.attempts++\n", new: ""},
+	{does: "a panic in a stretch leaves its attempt open", file: straight, old: "			frame.End()\n", new: ""},
+	{does: "a panic in a stretch is of the moment at which its attempt began", file: straight, old: "			w.at = w.x.host.Now()\n		}\n	}()", new: "		}\n	}()"},
+	{does: "retries after a stretch count from the begin of the run", file: straight, old: "1, err, began)", new: "1, err, 0*began)"},
 
 	// Parallel.
 	{does: "a failed branch does not end its siblings", file: parallel, old: "f != nil && f.halt == nil && !goesOn {", new: "false && !goesOn && f.halt == nil {"},
