@@ -216,6 +216,22 @@ func TestRule02_ATimeoutIsRetriedAndACancellationIsNot(t *testing.T) {
 	})
 }
 
+func TestRule02_MaxElapsedCountsFromTheFirstAttempt(t *testing.T) {
+	retry := policy.Fixed(10, time.Second).MaxElapsed(3 * time.Second)
+	onEach(t, func(t *testing.T, k kind) {
+		out, _ := k.run(t, t.Context(), steps().
+			Step("a", func(context.Context, **world) error { time.Sleep(time.Minute); return nil }).
+			Compensate(fails("undo a", errBoom)).RetryCompensation(retry).
+			Step("b", do("b")).
+			Compensate(func(context.Context, **world) error { time.Sleep(time.Minute); return nil }).
+			Step("c", fails("c", errBoom)).Retry(retry).
+			OnFailure(policy.Compensate))
+		require.Equal(t, 4, out.Failures[0].Attempts)
+		require.Equal(t, 4, out.CompensationFailures[0].Attempts)
+		require.Equal(t, 2*time.Minute+6*time.Second, out.Duration)
+	})
+}
+
 func TestRule03_ATimeoutWaitsForTheStep(t *testing.T) {
 	onEach(t, func(t *testing.T, k kind) {
 		begin := time.Now()

@@ -50,7 +50,7 @@ var mutations = []mutation{
 	{does: "a stretch asks no conditions", file: straight, old: " && !s.Conditional", new: ""},
 	{does: "a stretch knows no timeouts", file: straight, old: " && s.Timeout == 0", new: ""},
 	{does: "a stretch knows no timeouts of compensations", file: straight, old: "return s.CompensationTimeout == 0", new: "return true"},
-	{does: "attempts in a stretch do not count", file: straight, old: "			w.attempts++\n", new: ""},
+	{does: "attempts in a stretch do not count", file: straight, old: "			w.attempts++\n", new: "", explain: "whether anything was attempted is asked of a Process, and its first step, before which its own begin is recorded, goes by run"},
 	{does: "a panic in a stretch leaves its attempt open", file: straight, old: "			frame.End()\n", new: ""},
 	{does: "a panic in a stretch is of the moment at which its attempt began", file: straight, old: "			w.at = w.x.host.Now()\n		}\n	}()", new: "		}\n	}()"},
 	{does: "retries after a stretch count from the begin of the run", file: straight, old: "1, err, began)", new: "1, err, 0*began)"},
