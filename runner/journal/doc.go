@@ -27,10 +27,10 @@
 //     and the byte (DamageError), by Open or by Records. Nothing is skipped.
 //     Only damage to the very last write looks like an interrupted one.
 //   - After a write or a sync that failed, a full disk for one, nothing is
-//     written any more: each Append is ErrFailed, and what was acknowledged can
-//     still be read, also by the next Open, which is the way on. A sync is
-//     never tried again, since a second one may say that all is well when it is
-//     not.
+//     written any more: each Append is ErrFailed, and Err and LogTo say so. What
+//     was acknowledged can still be read, also by the next Open, which is the way
+//     on. A sync is never tried again, since a second one may say that all is well
+//     when it is not.
 //   - Two processes, or two Journals in one, never share a folder: the second
 //     Open is ErrInUse. The lock is the system's and ends with the process. It
 //     needs no tidying up, and to remove its file lets nobody in.

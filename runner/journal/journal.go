@@ -169,6 +169,15 @@ func (j *Journal) Forget(_ context.Context, id string) error {
 // Recovered is what Open has cut off, if it has.
 func (j *Journal) Recovered() (cut Cut, was bool) { return j.cut, j.cut.Bytes > 0 }
 
+// Err is why nothing is written any more, or nil: for a health check. It matches
+// ErrFailed or ErrClosed, as each Append does then. It does not look at the disk: a
+// full one shows when something is appended.
+func (j *Journal) Err() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.usable()
+}
+
 // Close waits for what is being appended, and lets go of the folder. The error
 // has what failed that nobody was waiting for, too, such as the cleaning of old
 // files. Every later use of j is ErrClosed.

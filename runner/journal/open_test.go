@@ -224,12 +224,17 @@ func TestAFailureIsTold(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, j.Append(t.Context(), recordOf("a", 0, nil)))
 	require.Empty(t, log.String())
+	require.NoError(t, j.Err())
 	ops, _ := d.Count()
 	d.Fail(faultfs.Fault{Op: ops + 1, Err: syscall.ENOSPC})
 	for range 2 {
-		require.ErrorIs(t, j.Append(t.Context(), recordOf("a", 1, nil)), syscall.ENOSPC)
+		err := j.Append(t.Context(), recordOf("a", 1, nil))
+		require.ErrorIs(t, err, syscall.ENOSPC)
+		require.Equal(t, err, j.Err())
 	}
+	require.ErrorIs(t, j.Err(), journal.ErrFailed)
 	require.ErrorIs(t, j.Close(), syscall.ENOSPC)
+	require.ErrorIs(t, j.Err(), journal.ErrClosed)
 	line := `level=ERROR msg="journal: nothing is written any more: mend the cause and open the folder anew" error="no space left on device"`
 	require.Equal(t, 1, strings.Count(log.String(), line), log.String())
 	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
