@@ -47,8 +47,8 @@ func (r *Recorder) newestOf(all records, yield func(settling) bool) {
 	const passed = -1
 	var (
 		steps = r.recording().Steps
-		few   [32]int32
-		marks = few[:] // by step: the index of the newest record of an undo's end, plus 1, or passed
+		few   [32]int32 // for more steps it costs an allocation
+		marks = few[:]  // by step: the index of the newest record of an undo's end, plus 1, or passed
 	)
 	if len(steps) > len(few) {
 		marks = make([]int32, len(steps))
@@ -145,7 +145,8 @@ func (r *Recorder) entries() []entry {
 }
 
 // Settled is what an execution has recorded of one step, for authors of runners. It is
-// to be looked at in the loop over [Recorder.Settled] that it comes from.
+// looked at where it stands: only in the loop over [Recorder.Settled] that it comes
+// from, where the lock is held.
 type Settled struct {
 	r *Recorder
 	s settling
@@ -173,7 +174,7 @@ func (s Settled) Failure() (Ending, error) {
 // Undo is how its undo has ended, KindCompensated or KindCompensationFailed; zero where
 // none has.
 func (s Settled) Undo() Kind {
-	if s.s.index >= 0 && s.s.undo == 0 {
+	if s.s.index >= 0 && s.s.undo == 0 { // an entry of an earlier run may have an undo of its own
 		return 0
 	}
 	return s.r.entry(s.s).undo
@@ -241,7 +242,7 @@ func (r *Recorder) failedForward(failed []settling) (all []settling, ok bool) {
 // failedInside is the paths of what failed because of a step inside, and not by its own
 // condition.
 func (r *Recorder) failedInside(failed []settling) map[string]bool {
-	if len(failed) < 2 {
+	if len(failed) < 2 { // which mostly is all, and has nothing around it that failed
 		return nil
 	}
 	inside := map[string]bool{}

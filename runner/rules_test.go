@@ -361,6 +361,86 @@ func TestRule04_AGoexitNeitherHangsNorCrashes(t *testing.T) {
 	})
 }
 
+// A panic in a function that is deferred during a Goexit is recovered from like any
+// other, and the goroutine ends all the same.
+func TestRule04_AGoexitWithAPanicIsAFailure(t *testing.T) {
+	exit := func(_ context.Context, w **world) error {
+		(*w).note("exit")
+		defer panic("on the way out")
+		runtime.Goexit()
+		return nil
+	}
+	boom := func(context.Context, **world) error { return errBoom }
+	for name, tt := range map[string]struct {
+		rest builder.Fragment[*world]
+		want chain.Status
+	}{
+		"step":         {steps().Step("b", do("b")).Step("c", exit).Retry(policy.Fixed(3, 0)), chain.Compensated},
+		"first step":   {steps().Step("c", exit).Retry(policy.Fixed(3, 0)), chain.Compensated},
+		"with timeout": {steps().Step("c", exit).Timeout(time.Second), chain.Compensated},
+		"compensation": {steps().Step("b", do("b")).Compensate(exit).Step("c", boom), chain.Stuck},
+		"further compensation": {
+			steps().Step("b", do("b")).Compensate(exit).Step("c", do("c")).Compensate(do("undo c")).Step("d", boom), chain.Stuck,
+		},
+		"when": {
+			steps().Step("b", do("b")).When(func(ctx context.Context, w **world) bool { return exit(ctx, w) == nil }), chain.Compensated,
+		},
+		"match": {
+			steps().Step("b", func(_ context.Context, w **world) error { (*w).note("b"); return errBoom }).
+				Retry(policy.Fixed(3, 0).RetryOn(func(error) bool { defer panic("on the way out"); runtime.Goexit(); return true })),
+			chain.Compensated,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, k kind) {
+				plan := steps().Step("a", do("a")).Compensate(do("undo a")).Process("p", tt.rest).
+					OnFailure(policy.Compensate).MustBuild()
+				exec := chain.NewExecutionContext(&world{})
+				finished := make(chan struct{})
+				go func() { defer close(finished); k.make(plan).Resume(t.Context(), exec) }()
+				<-finished
+				require.Equal(t, tt.want, exec.Status())
+				done := exec.Data.Done
+				require.Equal(t, "undo a", done[len(done)-1])
+				slices.Sort(done)
+				require.Equal(t, slices.Compact(slices.Clone(done)), done, "each once")
+				require.Contains(t, exec.Trace().String(), "on the way out")
+			})
+		})
+	}
+}
+
+// What ends the goroutine later has nothing to do with a panic that was recovered from.
+func TestRule04_APanicIsAnsweredForOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, k kind) {
+		calls := 0
+		plan := steps().Step("a", do("a")).Step("b", func(context.Context, **world) error {
+			if calls++; calls == 1 {
+				panic("once")
+			}
+			return nil
+		}).Retry(policy.Fixed(3, 0).RetryOn(policy.As[*chain.PanicError]())).MustBuild()
+		var retries int
+		exec := chain.NewExecutionContext(&world{})
+		r := k.make(plan,
+			runner.WithObserver(func(_ context.Context, e chain.Event) {
+				if e.Kind == chain.KindRetrying {
+					retries++
+				}
+			}),
+			runner.WithObserver(func(_ context.Context, e chain.Event) {
+				if e.Attempt == 2 {
+					runtime.Goexit()
+				}
+			}))
+		finished := make(chan struct{})
+		go func() { defer close(finished); r.Resume(t.Context(), exec) }()
+		<-finished
+		require.Equal(t, chain.Succeeded, exec.Status())
+		require.Equal(t, 1, retries, exec.Trace())
+	})
+}
+
 func TestRule04_AGoexitInABranchEndsOnlyTheBranch(t *testing.T) {
 	exit := func(context.Context, **world) error { runtime.Goexit(); return nil }
 	onEach(t, func(t *testing.T, k kind) {
@@ -444,6 +524,18 @@ func TestRule05_CompensateOnFailureUndoesTheFailedStep(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Empty(t, done(out), "a step that never began is not undone")
 		require.Equal(t, 0, out.Failures[0].Attempts)
+	})
+}
+
+func TestRule05_AProcessThatBeganBehindNothingWasAttempted(t *testing.T) {
+	onEach(t, func(t *testing.T, k kind) {
+		out, _ := k.run(t, t.Context(), steps().
+			Process("p", steps().
+				Process("q", steps().Step("x", do("x")).When(func(context.Context, **world) bool { return false })).
+				Step("s", fails("s", errBoom))).
+			Compensate(do("undo p")).CompensateOnFailure().
+			OnFailure(policy.Compensate))
+		require.Equal(t, []string{"s", "undo p"}, done(out))
 	})
 }
 

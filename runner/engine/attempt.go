@@ -22,6 +22,9 @@ func (w *walker) attempt(ctx *chain.Scope, s *builder.Step, phase chain.Phase, n
 	} else {
 		err = w.call(frame, frame, s, phase)
 	}
+	if err != nil {
+		w.cut = nil // it is over, and the goroutine is not
+	}
 	w.release()
 	return err
 }
@@ -52,7 +55,9 @@ func (w *walker) call(ctx context.Context, frame *chain.Frame, s *builder.Step, 
 	return err
 }
 
-// hand hands an attempt to the host, through the interceptors.
+// hand hands an attempt to the host, through the interceptors, who must not call the
+// step any more when they have returned. The frame of one that does not return is the
+// caller's to end.
 func (w *walker) hand(ctx context.Context, frame *chain.Frame, s *builder.Step, phase chain.Phase) error {
 	if !w.x.program.Intercepted() {
 		return w.x.host.Attempt(ctx, s, phase)
@@ -91,9 +96,7 @@ func (w *walker) condition(ctx *chain.Scope, s *builder.Step) (holds bool, err e
 	defer func() {
 		if !returned {
 			err = w.interrupted(recover(), frame, s, chain.Forward)
-			if w.cut != nil {
-				w.cut.attempt = 0
-			}
+			w.cut.attempt = 0
 		}
 	}()
 	holds = w.x.host.Condition(frame, s)

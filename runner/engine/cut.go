@@ -7,19 +7,24 @@ import (
 	"github.com/taskchain-go/taskchain/chain"
 )
 
-// interrupted is the error of a user's function that did not return. If it did
-// not panic, runtime.Goexit is ending the goroutine: then the attempt is noted,
-// for survive to go on from.
+// interrupted is the error of a user's function that did not return. The attempt is
+// noted, for survive to go on from: if it did not panic, runtime.Goexit is ending the
+// goroutine, and also if it did, when that was in a function deferred during one. Who
+// gets back here knows better, and drops the note where the step may be tried again.
 func (w *walker) interrupted(panicked any, frame *chain.Frame, s *builder.Step, phase chain.Phase) error {
+	err := brokenOff(panicked)
+	w.cut = &cut{step: s.Index, phase: phase, attempt: frame.Info().Attempt, err: err}
+	return err
+}
+
+func brokenOff(panicked any) error {
 	if panicked == nil {
-		err := &chain.PanicError{Value: chain.ErrGoexit}
-		w.cut = &cut{step: s.Index, phase: phase, attempt: frame.Info().Attempt, err: err}
-		return err
+		return &chain.PanicError{Value: chain.ErrGoexit}
 	}
 	return &chain.PanicError{Value: panicked, Stack: debug.Stack()}
 }
 
-// A cut is an attempt in which the goroutine was ended.
+// A cut is an attempt in which the goroutine was ended, as far as is known.
 type cut struct {
 	step    int
 	phase   chain.Phase

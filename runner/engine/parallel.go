@@ -29,8 +29,8 @@ func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
 	ctx = ctx.Over(inner)
 	goesOn := w.goesOn(p)
 	var walkers []*walker
-	for i := p.Index + 1; i < p.Next; i = w.x.program.steps[i].Next {
-		b := &walker{x: w.x, top: &w.x.program.steps[i], at: w.at, replay: w.replay, rewalk: w.rewalk}
+	for _, top := range w.x.program.inside[p.Index] {
+		b := &walker{x: w.x, top: top, at: w.at, replay: w.replay, rewalk: w.rewalk}
 		b.result = leftOut
 		if w.x.remote == nil {
 			b.ctx = ctx.Branch(inner)
@@ -38,7 +38,7 @@ func (w *walker) branches(ctx *chain.Scope, p *builder.Step) *failure {
 			b.ctx = ctx.Branch(w.x.remote.Branch(inner, b.top))
 		}
 		walkers = append(walkers, b)
-		if !goesOn && w.replay.doomed(i) { // its siblings must not begin before it has failed anew
+		if !goesOn && w.replay.doomed(top.Index) { // its siblings must not begin before it has failed anew
 			cancel(&siblingError{of: w.x.log, err: errors.New("as recorded"), path: b.top.Path})
 		}
 	}

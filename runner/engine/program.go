@@ -24,7 +24,7 @@ type Options struct {
 type Program struct {
 	recording    chain.Recording
 	steps        []builder.Step    // the plan itself first
-	inside       [][]*builder.Step // of each of them, what is to be done one after another
+	inside       [][]*builder.Step // by level, its steps or branches
 	interceptors []Interceptor
 	slots        chan struct{} // nil: no limit
 }

@@ -9,29 +9,29 @@ import (
 // A replay is what has been settled before this walk began. The nil replay is
 // nothing.
 type replay struct {
-	settled map[int]settled
+	settled map[int]ended
 	begun   map[int]int  // attempts at steps that were in flight when earlier runs ended
 	fails   map[int]bool // steps that will fail anew, and what fails with them
 	within  map[int]bool // what has something settled or begun inside
 	tried   map[int]bool // what has something settled that was attempted inside
 }
 
-// settled is how a step has ended.
-type settled struct {
+// An ended is how a step has.
+type ended struct {
 	end    chain.Kind
 	err    error
 	ending chain.Ending
 }
 
 func replayOf(log *chain.Recorder, steps []builder.Step) *replay {
-	r := &replay{map[int]settled{}, log.Begun(), map[int]bool{}, map[int]bool{}, map[int]bool{}}
+	r := &replay{map[int]ended{}, log.Begun(), map[int]bool{}, map[int]bool{}, map[int]bool{}}
 	for step := range r.begun {
 		mark(r.within, step, steps)
 	}
 	for e := range log.Settled() {
 		end, attempts := e.Forward()
 		ending, err := e.Failure()
-		r.settled[e.Step()] = settled{end, err, ending}
+		r.settled[e.Step()] = ended{end, err, ending}
 		mark(r.within, e.Step(), steps)
 		if attempts > 0 {
 			mark(r.tried, e.Step(), steps)

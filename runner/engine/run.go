@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"runtime/debug"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -123,11 +122,8 @@ func (w *walker) next(s *builder.Step, phase chain.Phase, n int, retry *policy.R
 		if returned {
 			return
 		}
-		again, panicked = false, &chain.PanicError{Value: recover(), Stack: debug.Stack()}
-		if panicked.(*chain.PanicError).Value == nil { // runtime.Goexit: as in interrupted
-			panicked = &chain.PanicError{Value: chain.ErrGoexit}
-			w.cut = &cut{step: s.Index, phase: phase, attempt: n, err: policy.Permanent(join(err, panicked))}
-		}
+		again, panicked = false, brokenOff(recover())
+		w.cut = &cut{step: s.Index, phase: phase, attempt: n, err: policy.Permanent(join(err, panicked))} // as in interrupted
 	}()
 	if *b == nil && n > 1 { // delays have passed elsewhere
 		*b = retry.NewBackOff()

@@ -10,35 +10,43 @@ import (
 // Here speed shapes the walk, as in chain/records.go the trace. Most steps begin at the
 // moment at which the one before them has succeeded, need nothing but to be called, and
 // succeed at once: they are run here, one behind the other, as run would do it. A step
-// of which anything else is true goes by run.
+// of which anything else is true goes by run, and so does the first one of each level,
+// and the first one after anything but a success.
 
-// straight runs as many of the steps, or of their compensations, from the first one on.
-// It returns how many that were, and the failure of the last of them, if it has failed.
-func (w *walker) straight(ctx *chain.Scope, steps []*builder.Step, phase chain.Phase) (n int, f *failure) {
-	if !w.direct || !w.keeping {
-		return 0, nil
+// advance takes the first of some steps, or of their compensations, and those behind it
+// that go straight. It returns how many that were, and the failure of the last of them,
+// if it has failed.
+func (w *walker) advance(ctx *chain.Scope, steps []*builder.Step, phase chain.Phase) (n int, f *failure) {
+	if w.direct && w.keeping && plain(steps[0], phase) {
+		n, began, err := w.stretch(ctx, steps, phase)
+		if err != nil {
+			w.cut = nil // as after any attempt
+			return n, w.retry(ctx, steps[n-1], phase, 1, err, began)
+		}
+		if n > 0 {
+			return n, nil
+		}
 	}
-	n, began, err := w.stretch(ctx, steps, phase)
-	if err != nil {
-		f = w.retry(ctx, steps[n-1], phase, 1, err, began)
+	if phase == chain.Compensation {
+		return 1, w.run(ctx, steps[0], phase)
 	}
-	return n, f
+	return 1, w.node(ctx, steps[0])
 }
 
-// stretch makes the attempts, with one recovery of panics for all of them. The last one
+// stretch makes n attempts, with one recovery of panics for all of them. The last one
 // began at began, and err is what it failed with.
 func (w *walker) stretch(ctx *chain.Scope, steps []*builder.Step, phase chain.Phase) (n int, began time.Duration, err error) {
 	var frame *chain.Frame
-	returned := true
+	underWay := false
 	defer func() {
-		if !returned {
+		if underWay {
 			err = w.interrupted(recover(), frame, steps[n-1], phase)
 			frame.End()
 			w.at = w.x.host.Now()
 		}
 	}()
 	for _, s := range steps {
-		both, ok := w.kept.Then(w.at, s.Index, phase)
+		both, ok := w.kept.Then(w.at, s.Index, phase) // what is kept back is the newest there is
 		if !ok || !plain(s, phase) || ctx.Err() != nil {
 			break
 		}
@@ -47,11 +55,13 @@ func (w *walker) stretch(ctx *chain.Scope, steps []*builder.Step, phase chain.Ph
 		frame = w.frame()
 		frame.Set(ctx, s.Index, phase, 1)
 		if phase == chain.Forward {
-			w.attempts++
+			w.attempts++ // for leave
 		}
-		n, began, returned = n+1, w.at, false
+		n++
+		began = w.at
+		underWay = true
 		err = w.hand(frame, frame, s, phase)
-		returned = true
+		underWay = false
 		w.at = w.x.host.Now()
 		if err != nil {
 			break

@@ -17,10 +17,7 @@ func (w *walker) unwind(ctx *chain.Scope, level *builder.Step, cause error) (hal
 		w.frames = make([]chain.Frame, len(undo))
 	}
 	for len(undo) > 0 {
-		n, f := w.straight(detached, undo, chain.Compensation)
-		if n == 0 {
-			n, f = 1, w.run(detached, undo[0], chain.Compensation)
-		}
+		n, f := w.advance(detached, undo, chain.Compensation)
 		undo = undo[n:]
 		if f != nil && f.halt != nil {
 			return f.halt

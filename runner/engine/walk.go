@@ -28,7 +28,7 @@ type walker struct {
 	holds    bool // one of the runner's slots
 	rewalk   bool // the walk began anew in the same run
 
-	direct  bool // attempts need nothing but to be made: see straight
+	direct  bool // steps may go straight: nothing to replay or to resume, no slots, Committer, Stopper or Remote, the whole plan
 	mayKeep bool // a success may be kept back
 	keeping bool
 	kept    chain.Record // what is not in the trace yet
@@ -60,10 +60,7 @@ func (w *walker) drive() {
 func (w *walker) sequence(ctx *chain.Scope, level *builder.Step) *failure {
 	goesOn := level.Failure == policy.Continue
 	for steps := w.x.program.inside[level.Index]; len(steps) > 0; {
-		n, f := w.straight(ctx, steps, chain.Forward)
-		if n == 0 {
-			n, f = 1, w.node(ctx, steps[0])
-		}
+		n, f := w.advance(ctx, steps, chain.Forward)
 		steps = steps[n:]
 		if f == nil {
 			continue

@@ -40,67 +40,99 @@ const (
 // works is everything that is measured, in the order of the tables, each made when it
 // is its turn: what the others hold is work for the collector.
 func works(yield func(work) bool) {
-	_ = yield(work{
-		name: ten, wants: handwritten.Tally{Done: 10},
-		contenders: append(steps(10, targets{ratioAtMost(0.45), allocsAtMost(4)}),
-			contender{name: "taskchain, ctx that can end", run: cancellable(10)},
-			contender{name: bareByOne, run: bare}),
-	}) &&
-		yield(work{
-			name: hundred, wants: handwritten.Tally{Done: 100},
-			contenders: steps(100, targets{ratioAtMost(0.45), allocsAsIn(ten, ours, 4)}), // 100 is less than 4 doublings of 10
-		}) &&
-		yield(work{
-			name: thousand, wants: handwritten.Tally{Done: 1000},
-			contenders: steps(1000, targets{ratioAtMost(0.45), allocsAsIn(ten, ours, 7)}), // 1,000 is less than 7
-		}) &&
-		yield(work{
-			name: "10th step fails, 9 are undone", fails: true, wants: handwritten.Tally{Done: 9, Undone: 9},
-			contenders: compensations(targets{ratioAtMost(0.6)}),
-		}) &&
-		yield(work{
-			name: "one step fails twice, then succeeds, no delay", wants: handwritten.Tally{Done: 1, Tried: 3},
-			contenders: retries(targets{ratioBelow(backoffed, 1)}),
-		}) &&
-		yield(work{
-			name: "2 branches of one step each, at once", wants: handwritten.Tally{Done: 1, Undone: 1},
-			contenders: branches(),
-		}) &&
-		yield(work{
-			name: "async runner, 10 steps", wants: handwritten.Tally{Done: 10},
-			contenders: []contender{
-				{name: traced, run: byHandTraced(handwritten.Steps(10, handwritten.Do))},
-				{name: ours, run: inOrder(10)},
-				{name: "taskchain, async", run: inAsync(10), targets: targets{extraAtMost(ours, 3000, 1, "a run")}},
-			},
-		}) &&
-		yield(work{
-			name: "one plan and runner shared, 10 steps", wants: handwritten.Tally{Done: 10}, longer: 10,
-			contenders: shared(0),
-		}) &&
-		yield(work{
-			name: "the same in a process that holds 64 MB", wants: handwritten.Tally{Done: 10}, longer: 10,
-			contenders: shared(64),
-		}) &&
-		yield(work{
-			name: "nested, 10 × 10 steps", wants: handwritten.Tally{Done: 100},
-			contenders: []contender{
-				{name: traced, run: byHandTraced(handwritten.Steps(100, handwritten.Do))},
-				{name: flat, run: inOrder(100)},
-				{name: "taskchain, nested", run: nested(), targets: targets{ratioBelow(flat, 1.15)}},
-			},
-		}) &&
-		yield(work{
-			name: "watched, 10 steps", wants: handwritten.Tally{Done: 10},
-			contenders: []contender{
-				{name: traced, run: byHandTraced(handwritten.Steps(10, handwritten.Do))},
-				{name: ours, run: inOrder(10)},
-				{name: "taskchain, an observer that counts", run: observed(10), targets: targets{extraAtMost(ours, 40, 10, "a step")}},
-				{name: "taskchain, an interceptor", run: intercepted(10), targets: targets{extraAtMost(ours, 60, 10, "a step")}},
-			},
-		}) &&
-		yield(work{name: "write a finished execution of 100 steps as JSON", contenders: marshals(targets{ratioAtMost(1.3)})}) &&
-		yield(work{name: "read it back", wants: handwritten.Tally{Done: 100}, contenders: unmarshals(targets{ratioAtMost(1.3)})})
+	for _, next := range []func() work{
+		func() work {
+			return work{
+				name: ten, wants: handwritten.Tally{Done: 10},
+				contenders: append(steps(10, targets{ratioAtMost(0.45), allocsAtMost(4)}),
+					contender{name: "taskchain, ctx that can end", run: cancellable(10)},
+					contender{name: bareByOne, run: bare}),
+			}
+		},
+		func() work {
+			return work{
+				name: hundred, wants: handwritten.Tally{Done: 100},
+				contenders: steps(100, targets{ratioAtMost(0.45), allocsAsIn(ten, ours, 4)}), // 100 is less than 4 doublings of 10
+			}
+		},
+		func() work {
+			return work{
+				name: thousand, wants: handwritten.Tally{Done: 1000},
+				contenders: steps(1000, targets{ratioAtMost(0.45), allocsAsIn(ten, ours, 7)}), // 1,000 is less than 7
+			}
+		},
+		func() work {
+			return work{
+				name: "10th step fails, 9 are undone", fails: true, wants: handwritten.Tally{Done: 9, Undone: 9},
+				contenders: compensations(targets{ratioAtMost(0.6)}),
+			}
+		},
+		func() work {
+			return work{
+				name: "one step fails twice, then succeeds, no delay", wants: handwritten.Tally{Done: 1, Tried: 3},
+				contenders: retries(targets{ratioBelow(backoffed, 1)}),
+			}
+		},
+		func() work {
+			return work{
+				name: "2 branches of one step each, at once", wants: handwritten.Tally{Done: 1, Undone: 1},
+				contenders: branches(),
+			}
+		},
+		func() work {
+			return work{
+				name: "async runner, 10 steps", wants: handwritten.Tally{Done: 10},
+				contenders: []contender{
+					{name: traced, run: byHandTraced(handwritten.Steps(10, handwritten.Do))},
+					{name: ours, run: inOrder(10)},
+					{name: "taskchain, async", run: inAsync(10), targets: targets{extraAtMost(ours, 3000, 1, "a run")}},
+				},
+			}
+		},
+		func() work {
+			return work{
+				name: "one plan and runner shared, 10 steps", wants: handwritten.Tally{Done: 10}, longer: 10,
+				contenders: shared(0),
+			}
+		},
+		func() work {
+			return work{
+				name: "the same in a process that holds 64 MB", wants: handwritten.Tally{Done: 10}, longer: 10,
+				contenders: shared(64),
+			}
+		},
+		func() work {
+			return work{
+				name: "nested, 10 × 10 steps", wants: handwritten.Tally{Done: 100},
+				contenders: []contender{
+					{name: traced, run: byHandTraced(handwritten.Steps(100, handwritten.Do))},
+					{name: flat, run: inOrder(100)},
+					{name: "taskchain, nested", run: nested(), targets: targets{ratioBelow(flat, 1.15)}},
+				},
+			}
+		},
+		func() work {
+			return work{
+				name: "watched, 10 steps", wants: handwritten.Tally{Done: 10},
+				contenders: []contender{
+					{name: traced, run: byHandTraced(handwritten.Steps(10, handwritten.Do))},
+					{name: ours, run: inOrder(10)},
+					{name: "taskchain, an observer that counts", run: observed(10), targets: targets{extraAtMost(ours, 40, 10, "a step")}},
+					{name: "taskchain, an interceptor", run: intercepted(10), targets: targets{extraAtMost(ours, 60, 10, "a step")}},
+				},
+			}
+		},
+		func() work {
+			return work{name: "write a finished execution of 100 steps as JSON", contenders: marshals(targets{ratioAtMost(1.3)})}
+		},
+		func() work {
+			return work{name: "read it back", wants: handwritten.Tally{Done: 100}, contenders: unmarshals(targets{ratioAtMost(1.3)})}
+		},
+	} {
+		if !yield(next()) {
+			return
+		}
+	}
 }
 
 // steps is everybody who can do n steps.
