@@ -31,6 +31,13 @@ func (w *walker) keep(rec chain.Record) {
 	}
 }
 
+func begins(phase chain.Phase) chain.Kind {
+	if phase == chain.Compensation {
+		return chain.KindCompensating
+	}
+	return chain.KindStarted
+}
+
 func succeeds(phase chain.Phase) chain.Kind {
 	if phase == chain.Compensation {
 		return chain.KindCompensated
@@ -55,11 +62,7 @@ func (w *walker) recorder() *chain.Recorder {
 // recordBegin records the begin of the n-th attempt, together with the success kept
 // back if one record can hold both.
 func (w *walker) recordBegin(s *builder.Step, phase chain.Phase, n int) {
-	kind := chain.KindStarted
-	if phase == chain.Compensation {
-		kind = chain.KindCompensating
-	}
-	rec := chain.NewRecord(w.at, kind, s.Index, phase, n)
+	rec := chain.NewRecord(w.at, begins(phase), s.Index, phase, n)
 	if w.keeping {
 		if both, ok := w.kept.Then(w.at, s.Index, phase); ok && n == 1 {
 			rec, w.keeping = both, false

@@ -7,17 +7,15 @@ import (
 	"github.com/taskchain-go/taskchain/chain"
 )
 
-// Here speed shapes the walk, as in chain/records.go the trace. Most steps begin at the
-// moment at which the one before them has succeeded, need nothing but to be called, and
-// succeed at once: they are run here, one behind the other, as run would do it. A step
-// of which anything else is true goes by run, and so does the first one of each level,
-// and the first one after anything but a success.
+// Here speed shapes the walk, as in chain/records.go the trace. Most steps need nothing
+// but to be called, and succeed at once: they are run here, one behind the other, as run
+// would do it. A step of which anything else is true goes by run.
 
 // advance takes the first of some steps, or of their compensations, and those behind it
 // that go straight. It returns how many that were, and the failure of the last of them,
 // if it has failed.
 func (w *walker) advance(ctx *chain.Scope, steps []*builder.Step, phase chain.Phase) (n int, f *failure) {
-	if w.direct && w.keeping && plain(steps[0], phase) {
+	if w.direct && plain(steps[0], phase) {
 		n, began, err := w.stretch(ctx, steps, phase)
 		if err != nil {
 			w.cut = nil // as after any attempt
@@ -46,12 +44,15 @@ func (w *walker) stretch(ctx *chain.Scope, steps []*builder.Step, phase chain.Ph
 		}
 	}()
 	for _, s := range steps {
-		both, ok := w.kept.Then(w.at, s.Index, phase) // what is kept back is the newest there is
+		begin, ok := w.kept.Then(w.at, s.Index, phase)
+		if !w.keeping {
+			begin, ok = chain.NewRecord(w.at, begins(phase), s.Index, phase, 1), true
+		}
 		if !ok || !plain(s, phase) || ctx.Err() != nil {
 			break
 		}
 		w.keeping = false
-		w.x.log.Record(both)
+		w.x.log.Record(begin)
 		frame = w.frame()
 		frame.Set(ctx, s.Index, phase, 1)
 		if phase == chain.Forward {
