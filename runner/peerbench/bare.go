@@ -13,7 +13,7 @@ type (
 		started time.Time
 		tally   handwritten.Tally
 		id      *bareID
-		records [21]uint64
+		_       [21]uint64 // records
 	}
 	bareContexts struct {
 		of    *bareExecution
@@ -21,7 +21,7 @@ type (
 			of *bareExecution
 			at time.Duration
 		}
-		rest [5]uint64
+		_ [5]uint64
 	}
 	bareID [26]byte
 )

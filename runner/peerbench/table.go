@@ -129,13 +129,14 @@ func environment() string {
 	}
 	fmt.Fprintf(&out, "- %s\n", strings.Join(versions(), ", "))
 	fmt.Fprintf(&out, "- time.Now takes %s ns, and time.Since, which reads one clock of the two, %s ns\n",
-		thousands(costOf(func() { clock = time.Now() })), thousands(costOf(func() { passed = time.Since(clock) })))
+		thousands(costOf(func() { clock = time.Now() })), thousands(costOf(func() { late = time.Since(clock) > time.Hour || late })))
 	return out.String()
 }
 
+// What is read goes here, so that it is read.
 var (
-	clock  time.Time
-	passed time.Duration
+	clock time.Time
+	late  bool
 )
 
 // costOf is how many nanoseconds f takes, the fastest of some.
