@@ -16,6 +16,7 @@ const (
 	engErrors = "runner/engine/errors.go"
 	await     = "runner/engine/await.go"
 	entry     = "chain/entry.go"
+	failures  = "chain/failures.go"
 	resume    = "chain/resume.go"
 	recorder  = "chain/recorder.go"
 	records   = "chain/records.go"
@@ -114,8 +115,8 @@ var mutations = []mutation{
 	{does: "a compensated plan is aborted", file: execution, old: "	case x.program.steps[0].Failure == policy.Compensate:\n		return chain.Compensated\n", new: ""},
 	{does: "the plan never undoes", file: execution, old: "if f != nil && f.halt == nil && w.top.Failure == policy.Compensate {", new: "if false {"},
 	{does: "Within of the plan is ignored", file: execution, old: "	x.ctx, x.cancel = x.within(scope, &p.steps[0])\n", new: ""},
-	{does: "Process and step are both listed as failures", file: entry, old: "e.ending != BySibling && !inside[e.path] {", new: "e.ending != BySibling && (inside == nil || true) {"},
-	{does: "a branch that was ended is listed as a failure", file: entry, old: "e.forward == KindFailed && e.ending != BySibling && ", new: "e.forward == KindFailed && "},
+	{does: "Process and step are both listed as failures", file: failures, old: "e.ending != BySibling && !inside[e.path] {", new: "e.ending != BySibling && (inside == nil || true) {"},
+	{does: "a branch that was ended is listed as a failure", file: failures, old: "e.forward == KindFailed && e.ending != BySibling && ", new: "e.forward == KindFailed && "},
 	{does: "async work is not waited for", file: await, old: "		return <-result\n", new: "		return nil\n"},
 	{does: "a nil channel is success", file: await, old: "			return errNilChannel\n", new: "			return nil\n"},
 
